@@ -1,0 +1,66 @@
+"""One entry of a log store, and the span of time that entries are read from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_UNIX_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_NO_FIELDS: Final[Mapping[str, object]] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """One event of a log group or document of an index.
+
+    `time` is aware, or None where the store has none; `place` says where it lies (log group and stream, or index);
+    `entry_id` is unique in its source; `fields` are a document's own fields, empty for a plain line.
+    """
+
+    time: datetime | None
+    message: str
+    place: str
+    entry_id: str
+    fields: Mapping[str, object] = field(default=_NO_FIELDS)
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A half-open span of time: `start` belongs to it, `end` does not; both are aware."""
+
+    start: datetime
+    end: datetime
+
+    def __post_init__(self) -> None:
+        if self.start.tzinfo is None or self.end.tzinfo is None:
+            raise ValueError("a window's bounds carry a zone")
+
+    @property
+    def start_ms(self) -> int:
+        """The first millisecond of the window, since 1970."""
+        return milliseconds(self.start)
+
+    @property
+    def end_ms(self) -> int:
+        """The first millisecond after the window, since 1970."""
+        return milliseconds(self.end)
+
+
+def milliseconds(moment: datetime) -> int:
+    """Return whole milliseconds since 1970 for an aware `moment`."""
+    return (moment - _UNIX_EPOCH) // timedelta(milliseconds=1)
+
+
+def moment(ms: int) -> datetime:
+    """Return the UTC moment of `ms` milliseconds since 1970."""
+    return _UNIX_EPOCH + timedelta(milliseconds=ms)
+
+
+def rfc3339(when: datetime) -> str:
+    """Write a moment in UTC with milliseconds: 2026-11-22T01:02:03.004Z."""
+    return when.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

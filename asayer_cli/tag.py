@@ -1,0 +1,109 @@
+"""Write, find and judge the tag `[asayer_session_id=<id>]` in a log message."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from enum import StrEnum, unique
+from functools import cached_property, lru_cache
+from typing import Final
+
+from asayer_cli.session_id import OutOfRangeError, SessionId
+
+
+@unique
+class Reason(StrEnum):
+    """Why the product's collector does not take an entry; the codes are stable."""
+
+    CASE_MISMATCH = "case_mismatch"
+    WRONG_TAG_NAME = "wrong_tag_name"
+    MALFORMED_TAG = "malformed_tag"
+    ID_NOT_NUMERIC = "id_not_numeric"
+    ID_OUT_OF_RANGE = "id_out_of_range"
+    NO_ERROR_WORD = "no_error_word"
+    MISSING_ERROR_TAG = "missing_error_tag"
+    MISSING_UTC_TIME = "missing_utc_time"
+    BAD_UTC_TIME = "bad_utc_time"
+    MESSAGE_NOT_TEXT = "message_not_text"
+    UNSEARCHABLE_FIELD = "unsearchable_field"
+
+
+@dataclass(frozen=True)
+class TagConvention:
+    """How a product names its tag: `tag_name` in log messages, `headers` that carry the id to the back end."""
+
+    name: str
+    tag_name: str
+    headers: tuple[str, ...]
+
+    def write(self, session_id: SessionId) -> str:
+        """Return the tag as it stands in a log message."""
+        return f"[{self.tag_name}={session_id}]"
+
+    @cached_property
+    def patterns(self) -> _Patterns:
+        """The regular expressions that read this tag."""
+        return _patterns(self.tag_name)
+
+
+ASAYER: Final = TagConvention("asayer", "asayer_session_id", ("X-Session-Id",))
+OPENREPLAY: Final = TagConvention("openreplay", "openReplaySession.id", ("X-OpenReplay-SessionToken",))
+CONVENTIONS: Final = {convention.name: convention for convention in (ASAYER, OPENREPLAY)}
+
+
+@dataclass(frozen=True, slots=True)
+class TagReading:
+    """What a message's tag says: an id, or the reason why it gives none."""
+
+    session_id: SessionId | None
+    reason: Reason | None
+
+
+@dataclass(frozen=True, slots=True)
+class _Patterns:
+    collected: re.Pattern[str]
+    not_numeric: re.Pattern[str]
+    malformed: re.Pattern[str]
+    wrong_name: re.Pattern[str]
+
+
+@lru_cache(maxsize=8)
+def _patterns(tag_name: str) -> _Patterns:
+    exact = re.escape(tag_name)
+    loose = r"[-_. ]?".join(_words(tag_name))
+    assignment = r"""(?:["'\s\\]*[:=]|\\*u003d|%3d)"""
+    return _Patterns(
+        collected=re.compile(f"{exact}=([0-9]+)", re.IGNORECASE | re.ASCII),
+        not_numeric=re.compile(rf"{exact}=[^\s\]\"'\\,;0-9]", re.IGNORECASE | re.ASCII),
+        malformed=re.compile(rf"{exact}(?:{assignment}|\s+[0-9])", re.IGNORECASE | re.ASCII),
+        wrong_name=re.compile(rf"{loose}{assignment}", re.IGNORECASE | re.ASCII),
+    )
+
+
+def _words(tag_name: str) -> list[str]:
+    return [word.lower() for word in re.findall(r"[A-Z]?[a-z]+", tag_name)]
+
+
+def read_tag(message: str, convention: TagConvention = ASAYER) -> TagReading | None:
+    """Read the first tag of a message as the collectors do; None when nothing in it was meant as one.
+
+    The collectors take the first match of `(?i)<tag name>=([0-9]+)`; whether the search in front of them minds the
+    case is theirs to judge.
+    """
+    patterns = convention.patterns
+    if match := patterns.collected.search(message):
+        return _read_digits(match[1])
+    if patterns.not_numeric.search(message):
+        return TagReading(None, Reason.ID_NOT_NUMERIC)
+    if patterns.malformed.search(message):
+        return TagReading(None, Reason.MALFORMED_TAG)
+    if patterns.wrong_name.search(message):
+        return TagReading(None, Reason.WRONG_TAG_NAME)
+    return None
+
+
+def _read_digits(digits: str) -> TagReading:
+    try:
+        return TagReading(SessionId.parse(digits), None)
+    except OutOfRangeError:
+        return TagReading(None, Reason.ID_OUT_OF_RANGE)

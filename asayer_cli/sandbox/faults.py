@@ -205,8 +205,8 @@ def with_control(
 ) -> WSGIApplication:
     """Wrap `app`: with the control requests under ``/_sandbox/``, for whoever sends ``X-Sandbox-Token``.
 
-    PUT faults, GET and DELETE requests, PUT settings (`apply_settings` gets the JSON object and raises `InvalidControlError`
-    for what it does not know), and GET of each name in `views`.
+    PUT faults, GET and DELETE requests, PUT settings (`apply_settings` gets the JSON object and raises
+    `InvalidControlError` for what it does not know), and GET of each name in `views`.
     """
 
     def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:

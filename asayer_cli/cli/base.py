@@ -1,0 +1,100 @@
+"""What every command shares: the common options, and one way from a function to a printed result."""
+
+from __future__ import annotations
+
+import functools
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+import click
+
+from asayer_cli.cli.app import App
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from asayer_cli.result import Result
+
+F = TypeVar("F", bound="Callable[..., Result]")
+Decorator = "Callable[[F], F]"
+
+ENVIRONMENT_PREFIX = "ASAYER"
+
+
+def _common_options(outputs: tuple[str, ...]) -> list[Callable[[Any], Any]]:
+    return [
+        click.option(
+            "--output",
+            "-o",
+            type=click.Choice(outputs),
+            default="text",
+            show_default=True,
+            envvar="ASAYER_OUTPUT",
+            help="How the result is printed.",
+        ),
+        click.option(
+            "--profile",
+            metavar="NAME",
+            default="default",
+            show_default=True,
+            envvar="ASAYER_PROFILE",
+            help="Named set of settings.",
+        ),
+        click.option(
+            "--color",
+            type=click.Choice(("auto", "always", "never")),
+            default="auto",
+            show_default=True,
+            envvar="ASAYER_COLOR",
+            help="When to colour the output.",
+        ),
+        click.option("--verbose", "-v", is_flag=True, envvar="ASAYER_VERBOSE", help="Tell more on standard error."),
+        click.option("--quiet", "-q", is_flag=True, envvar="ASAYER_QUIET", help="Only results, warnings and errors."),
+        click.option(
+            "--debug", is_flag=True, envvar="ASAYER_DEBUG", help="Trace each call to a service, without secrets."
+        ),
+    ]
+
+
+def command(
+    name: str, *, outputs: tuple[str, ...] = ("text", "json"), **attributes: Any
+) -> Callable[[Callable[..., Result]], click.Command]:
+    """Make a click command of a function `(app, **its options) -> Result`, with the common options added.
+
+    The result is printed in one place and its exit code becomes the process's.
+    """
+
+    def decorate(function: Callable[..., Result]) -> click.Command:
+        @click.pass_context
+        @functools.wraps(function)
+        def run(context: click.Context, /, **params: Any) -> None:
+            app = _prepare(context, params)
+            result = function(app, **params)
+            from asayer_cli.output import show  # noqa: PLC0415 - rich is heavy
+
+            show(result, app.command, app.output, app.console)
+            context.exit(result.exit_code)
+
+        wrapped: Any = run
+        for option in reversed(_common_options(outputs)):
+            wrapped = option(wrapped)
+        return cast("click.Command", click.command(name, **attributes)(wrapped))
+
+    return decorate
+
+
+def _prepare(context: click.Context, params: dict[str, Any]) -> App:
+    app = context.ensure_object(App)
+    for name in ("output", "profile", "color", "verbose", "quiet", "debug"):
+        setattr(app, name, params.pop(name))
+    app.command = context.command_path.partition(" ")[2]
+    return app
+
+
+secret_store_option = click.option(
+    "--secret-store",
+    type=click.Choice(("keyring", "file", "environment")),
+    envvar="ASAYER_SECRET_STORE",
+    help="Where secrets are kept; the keyring when nothing else is chosen.",
+)
+dry_run_option = click.option("--dry-run", is_flag=True, help="Show the plan and change nothing.")
+yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask for confirmation.")

@@ -1,0 +1,80 @@
+"""What a command returns: data for one place to print, as text for people or as one JSON envelope for programs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum, unique
+from typing import TYPE_CHECKING, Final
+
+from asayer_cli.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from asayer_cli.errors import AsayerError
+
+SCHEMA: Final = 1
+
+
+@unique
+class Level(StrEnum):
+    """How much a message matters."""
+
+    NOTE = "note"
+    WARNING = "warning"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """Something to tell beside the data."""
+
+    level: Level
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One error in the envelope: a stable `code`, what and why, what to do next."""
+
+    code: str
+    message: str
+    hint: str
+
+    @classmethod
+    def of(cls, error: AsayerError) -> Failure:
+        """Return the envelope's form of an error."""
+        return cls(error.code, error.message, error.hint)
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a command did: `data` is a frozen dataclass that output knows how to show, or None."""
+
+    data: object = None
+    messages: tuple[Message, ...] = ()
+    exit_code: ExitCode = ExitCode.OK
+    errors: tuple[Failure, ...] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column of a streamed table: the row attribute `name`, its heading, and how wide text makes it (0: the rest)."""
+
+    name: str
+    title: str
+    width: int = 0
+    right: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class RowStream:
+    """Rows that are printed as they arrive.
+
+    `name` is the list's name in JSON; `rows` yields frozen dataclasses; `finish` is called after the last row and gives
+    the messages, errors and exit code (its `data` is not used).
+    """
+
+    name: str
+    columns: tuple[Column, ...]
+    rows: Iterator[object]
+    finish: Callable[[], Result]

@@ -1,0 +1,181 @@
+"""Settings: profile file < environment < flags, read when asked, never at import, and never a secret."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, Literal
+
+from asayer_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+Value = str | tuple[str, ...]
+Origin = Literal["file", "environment"]
+DEFAULT_PROFILE: Final = "default"
+FILE_NAME: Final = "config.toml"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """One setting: its dotted `name`, the environment `variable` that overrides it, `many` for a list."""
+
+    name: str
+    variable: str
+    help: str
+    many: bool = False
+
+
+KEYS: Final = (
+    Key("aws.account", "ASAYER_AWS_ACCOUNT", "AWS account id that the collector's user lives in"),
+    Key("aws.user_name", "ASAYER_AWS_USER_NAME", "IAM user of the collector"),
+    Key("aws.access_key_id", "ASAYER_AWS_ACCESS_KEY_ID", "access key id of the collector's user"),
+    Key("aws.region", "ASAYER_AWS_REGION", "region that the product collects from"),
+    Key("aws.log_groups", "ASAYER_AWS_LOG_GROUPS", "log groups; the first is collected", many=True),
+    Key("elastic.url", "ASAYER_ELASTIC_URL", "URL of the Elasticsearch cluster"),
+    Key("elastic.cloud_id", "ASAYER_ELASTIC_CLOUD_ID", "Elastic Cloud id, instead of a URL"),
+    Key("elastic.api_key_id", "ASAYER_ELASTIC_API_KEY_ID", "id of the API key"),
+    Key("elastic.indexes", "ASAYER_ELASTIC_INDEXES", "index patterns that the product collects from", many=True),
+    Key("elastic.ca_cert", "ASAYER_ELASTIC_CA_CERT", "file with the certificate authority of the cluster"),
+    Key("elastic.fingerprint", "ASAYER_ELASTIC_FINGERPRINT", "SHA-256 fingerprint of the cluster's certificate"),
+    Key("convention", "ASAYER_CONVENTION", "how the tag is named: asayer or openreplay"),
+    Key("secret_store", "ASAYER_SECRET_STORE", "where secrets are kept: keyring, file or environment"),
+)
+_BY_NAME: Final = {key.name: key for key in KEYS}
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """A setting's value and where it comes from."""
+
+    value: Value
+    origin: Origin
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """The settings of one profile, file and environment merged."""
+
+    profile: str
+    values: Mapping[str, Setting]
+
+    def text(self, name: str, default: str = "") -> str:
+        """Return a setting of one value, `default` when it is not set."""
+        setting = self.values.get(name)
+        return setting.value if setting and isinstance(setting.value, str) else default
+
+    def many(self, name: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
+        """Return a setting that is a list, `default` when it is not set."""
+        setting = self.values.get(name)
+        return setting.value if setting and isinstance(setting.value, tuple) else default
+
+    def origin(self, name: str) -> Origin | None:
+        """Return where a setting comes from, None when it is not set."""
+        setting = self.values.get(name)
+        return setting.origin if setting else None
+
+
+def find_key(name: str) -> Key:
+    """Return the key called `name`; UsageError, with the keys there are, for any other."""
+    if key := _BY_NAME.get(name):
+        return key
+    raise UsageError(
+        f"There is no setting {name!r}.", hint="The settings are: " + ", ".join(_BY_NAME) + ".", code="unknown_setting"
+    )
+
+
+def parse_value(key: Key, given: Iterable[str]) -> Value:
+    """Turn command line or environment text into a key's value; commas part a list."""
+    parts = tuple(part.strip() for text in given for part in (text.split(",") if key.many else [text]) if part.strip())
+    if key.many:
+        return parts
+    if len(parts) != 1:
+        raise UsageError(f"The setting {key.name} takes one value, not {len(parts)}.")
+    return parts[0]
+
+
+def config_folder(environ: Mapping[str, str]) -> Path:
+    """Return the folder of the settings file: ASAYER_CONFIG_DIR, or the platform's."""
+    if folder := environ.get("ASAYER_CONFIG_DIR"):
+        return Path(folder)
+    from platformdirs import user_config_path  # noqa: PLC0415 - only when settings are read, for a fast start
+
+    return user_config_path("asayer-cli", appauthor=False)
+
+
+def state_folder(environ: Mapping[str, str]) -> Path:
+    """Return the folder of the journal: ASAYER_STATE_DIR, or the platform's."""
+    if folder := environ.get("ASAYER_STATE_DIR"):
+        return Path(folder)
+    from platformdirs import user_state_path  # noqa: PLC0415 - only when the journal is used, for a fast start
+
+    return user_state_path("asayer-cli", appauthor=False)
+
+
+def load(profile: str, environ: Mapping[str, str]) -> Settings:
+    """Read a profile: what the file says, overridden by the environment; UsageError when the file is broken."""
+    values = {name: Setting(value, "file") for name, value in read_profile(config_folder(environ), profile).items()}
+    for key in KEYS:
+        if text := environ.get(key.variable, "").strip():
+            values[key.name] = Setting(parse_value(key, [text]), "environment")
+    return Settings(profile, MappingProxyType(values))
+
+
+def read_profile(folder: Path, profile: str) -> dict[str, Value]:
+    """Read one profile of the file, dotted names to values; empty when there is no such file or profile."""
+    tables = _read_file(folder / FILE_NAME).get("profiles", {})
+    table = tables.get(profile, {}) if isinstance(tables, dict) else {}
+    if not isinstance(tables, dict) or not isinstance(table, dict):
+        raise _broken(folder / FILE_NAME, f"profiles.{profile} is no table")
+    return {name: _checked(folder / FILE_NAME, name, value) for name, value in _flatten(table)}
+
+
+def profile_names(folder: Path) -> list[str]:
+    """Return the names of the profiles in the file."""
+    tables = _read_file(folder / FILE_NAME).get("profiles", {})
+    return sorted(tables) if isinstance(tables, dict) else []
+
+
+def _read_file(path: Path) -> dict[str, object]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except (FileNotFoundError, NotADirectoryError):
+        return {}
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise _broken(path, str(error)) from error
+    except OSError as error:
+        raise UsageError(
+            f"The settings file {path} cannot be read: {error.strerror}.",
+            hint="Make it readable, or point ASAYER_CONFIG_DIR to another folder.",
+            code="settings_unreadable",
+        ) from error
+
+
+def _broken(path: Path, why: str) -> UsageError:
+    return UsageError(
+        f"The settings file {path} is broken: {why}.",
+        hint=f"Mend it in an editor, or move it away: mv {os.fspath(path)} {os.fspath(path)}.broken",
+        code="settings_broken",
+    )
+
+
+def _flatten(table: Mapping[str, object], prefix: str = "") -> list[tuple[str, object]]:
+    pairs: list[tuple[str, object]] = []
+    for name, value in table.items():
+        pairs += _flatten(value, f"{prefix}{name}.") if isinstance(value, dict) else [(prefix + name, value)]
+    return pairs
+
+
+def _checked(path: Path, name: str, value: object) -> Value:
+    key = _BY_NAME.get(name)
+    if key is None:
+        raise _broken(path, f"there is no setting {name!r}")
+    if key.many and isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return tuple(value)
+    if not key.many and isinstance(value, str):
+        return value
+    raise _broken(path, f"{name} must be {'a list of texts' if key.many else 'a text'}")

@@ -11,7 +11,13 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 _UNIX_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_NO_FIELDS: Final[Mapping[str, object]] = MappingProxyType({})
+
+
+def _no_fields() -> Mapping[str, object]:
+    return _NO_FIELDS
+
+
+_NO_FIELDS: Final = MappingProxyType[str, object]({})
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +32,7 @@ class LogEntry:
     message: str
     place: str
     entry_id: str
-    fields: Mapping[str, object] = field(default=_NO_FIELDS)
+    fields: Mapping[str, object] = field(default_factory=_no_fields)
 
 
 @dataclass(frozen=True, slots=True)

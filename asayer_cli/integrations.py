@@ -54,7 +54,7 @@ class AwsIntegration:
 
 @dataclass(frozen=True, slots=True)
 class ElasticAddress:
-    """Where a cluster is and how its certificate is checked: `url` or `cloud_id`, `ca_cert` a file, or `fingerprint`."""
+    """Where a cluster is (`url` or `cloud_id`), and how its certificate is checked (`ca_cert` file or `fingerprint`)."""
 
     url: str = ""
     cloud_id: str = ""
@@ -122,7 +122,7 @@ def elastic_key(settings: Settings, store: SecretStore, environ: Mapping[str, st
     if secret is None:
         raise NotConfiguredError(
             f"The secret of API key {key_id} is not in {store.label}.",
-            hint=f"Set {ELASTIC_KEY_VARIABLE}, or make a key that is kept here: asayer-cli elastic create-key --replace.",
+            hint=f"Set {ELASTIC_KEY_VARIABLE}, or make one that is kept here: asayer-cli elastic create-key --replace.",
             code="secret_missing",
         )
     return ElasticKey(key_id, secret)

@@ -95,7 +95,7 @@ class Journal:
         except OSError as error:
             raise NotConfiguredError(
                 f"The journal {self.path} cannot be written: {error.strerror}.",
-                hint="Changes are written down before they are made: make the folder writable, or set ASAYER_STATE_DIR.",
+                hint="Changes are written down before they are made: make its folder writable or set ASAYER_STATE_DIR.",
                 code="journal_unwritable",
             ) from error
 

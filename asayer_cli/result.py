@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum, unique
 from typing import TYPE_CHECKING, Final
 
@@ -48,17 +48,21 @@ class Failure:
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """What a command did: `data` is a frozen dataclass that output knows how to show, or None."""
+    """What a command did: `data` is a frozen dataclass that output knows how to show, or None.
+
+    Secrets in `data` are masked in every form of output unless `reveal`.
+    """
 
     data: object = None
     messages: tuple[Message, ...] = ()
     exit_code: ExitCode = ExitCode.OK
-    errors: tuple[Failure, ...] = field(default=())
+    errors: tuple[Failure, ...] = ()
+    reveal: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a streamed table: the row attribute `name`, its heading, and how wide text makes it (0: the rest)."""
+    """One column of a streamed table: the row attribute `name`, its heading, its width in text (0: as it comes)."""
 
     name: str
     title: str

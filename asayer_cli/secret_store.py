@@ -99,7 +99,7 @@ class EnvironmentStore:
         """Refuse: the environment cannot be written."""
         raise NotConfiguredError(
             "The secret store is the environment, and that cannot be written to.",
-            hint="Choose another one: --secret-store keyring, --secret-store file, or asayer-cli config set secret_store file.",
+            hint="Choose another one: --secret-store keyring or --secret-store file.",
             code="secret_store_readonly",
         )
 

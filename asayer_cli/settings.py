@@ -28,6 +28,7 @@ class Key:
     variable: str
     help: str
     many: bool = False
+    choices: tuple[str, ...] = ()
 
 
 KEYS: Final = (
@@ -42,8 +43,8 @@ KEYS: Final = (
     Key("elastic.indexes", "ASAYER_ELASTIC_INDEXES", "index patterns that the product collects from", many=True),
     Key("elastic.ca_cert", "ASAYER_ELASTIC_CA_CERT", "file with the certificate authority of the cluster"),
     Key("elastic.fingerprint", "ASAYER_ELASTIC_FINGERPRINT", "SHA-256 fingerprint of the cluster's certificate"),
-    Key("convention", "ASAYER_CONVENTION", "how the tag is named: asayer or openreplay"),
-    Key("secret_store", "ASAYER_SECRET_STORE", "where secrets are kept: keyring, file or environment"),
+    Key("convention", "ASAYER_CONVENTION", "how the tag is named", choices=("asayer", "openreplay")),
+    Key("secret_store", "ASAYER_SECRET_STORE", "where secrets are kept", choices=("keyring", "file", "environment")),
 )
 _BY_NAME: Final = {key.name: key for key in KEYS}
 
@@ -98,6 +99,13 @@ def parse_value(key: Key, given: Iterable[str]) -> Value:
     return parts[0]
 
 
+def check_value(key: Key, value: Value) -> Value:
+    """Return `value` when the key takes it; UsageError, with the choices, when it does not."""
+    if key.choices and value not in key.choices:
+        raise UsageError(f"The setting {key.name} is one of: {', '.join(key.choices)}.", code="bad_setting")
+    return value
+
+
 def config_folder(environ: Mapping[str, str]) -> Path:
     """Return the folder of the settings file: ASAYER_CONFIG_DIR, or the platform's."""
     if folder := environ.get("ASAYER_CONFIG_DIR"):
@@ -121,7 +129,7 @@ def load(profile: str, environ: Mapping[str, str]) -> Settings:
     values = {name: Setting(value, "file") for name, value in read_profile(config_folder(environ), profile).items()}
     for key in KEYS:
         if text := environ.get(key.variable, "").strip():
-            values[key.name] = Setting(parse_value(key, [text]), "environment")
+            values[key.name] = Setting(check_value(key, parse_value(key, [text])), "environment")
     return Settings(profile, MappingProxyType(values))
 
 
@@ -177,5 +185,5 @@ def _checked(path: Path, name: str, value: object) -> Value:
     if key.many and isinstance(value, list) and all(isinstance(item, str) for item in value):
         return tuple(value)
     if not key.many and isinstance(value, str):
-        return value
+        return check_value(key, value)
     raise _broken(path, f"{name} must be {'a list of texts' if key.many else 'a text'}")

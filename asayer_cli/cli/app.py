@@ -38,7 +38,7 @@ class App:
     def console(self) -> Console:
         """Where messages and progress go."""
         if self._console is None:
-            from asayer_cli.output.console import Console  # noqa: PLC0415 - rich is heavy
+            from asayer_cli.output.console import Console
 
             self._console = Console(
                 environ=self.environ, color=self.color, verbose=self.verbose, quiet=self.quiet, debug=self.debug
@@ -53,33 +53,33 @@ class App:
     @property
     def config_folder(self) -> Path:
         """The folder of settings (and of the secrets file, where that is chosen)."""
-        from asayer_cli.settings import config_folder  # noqa: PLC0415 - not needed for help
+        from asayer_cli.settings import config_folder
 
         return config_folder(self.environ)
 
     def settings(self) -> Settings:
         """Read this run's settings; UsageError when the file is broken."""
-        from asayer_cli.settings import load  # noqa: PLC0415 - not needed for help
+        from asayer_cli.settings import load
 
         return load(self.profile, self.environ)
 
     def save(self, changes: Mapping[str, str | tuple[str, ...] | None]) -> Path:
         """Write settings of this run's profile."""
-        from asayer_cli.settings_file import update  # noqa: PLC0415 - tomlkit is heavy
+        from asayer_cli.settings_file import update
 
         return update(self.config_folder, self.profile, changes)
 
     def store(self, settings: Settings) -> SecretStore:
         """Open the secret store that the options, the environment or the settings choose."""
-        from asayer_cli.secret_store import open_store  # noqa: PLC0415 - not needed for help
+        from asayer_cli.secret_store import open_store
 
         choice = self.secret_store or settings.text("secret_store")
         return open_store(choice, self.config_folder, self.environ)
 
     def journal(self) -> Journal:
         """Open the journal of this machine's changes."""
-        from asayer_cli.journal import Journal  # noqa: PLC0415 - not needed for help
-        from asayer_cli.settings import state_folder  # noqa: PLC0415 - not needed for help
+        from asayer_cli.journal import Journal
+        from asayer_cli.settings import state_folder
 
         return Journal(state_folder(self.environ) / "journal.jsonl")
 
@@ -93,6 +93,6 @@ class App:
                 hint="Read the plan above; then run it again with --yes.",
                 code="confirmation_needed",
             )
-        import click  # noqa: PLC0415 - keeps this module free of it for tests of the world
+        import click
 
         return click.confirm(question, err=True)

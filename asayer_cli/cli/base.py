@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, cast
 
 import click
 
@@ -14,8 +14,6 @@ if TYPE_CHECKING:
 
     from asayer_cli.result import Result
 
-F = TypeVar("F", bound="Callable[..., Result]")
-Decorator = "Callable[[F], F]"
 
 ENVIRONMENT_PREFIX = "ASAYER"
 
@@ -56,7 +54,10 @@ def _common_options(outputs: tuple[str, ...]) -> list[Callable[[Any], Any]]:
 
 
 def command(
-    name: str, *, outputs: tuple[str, ...] = ("text", "json"), **attributes: Any
+    name: str,
+    *,
+    outputs: tuple[str, ...] = ("text", "json"),
+    **attributes: Any,  # noqa: ANN401 - click's own keywords
 ) -> Callable[[Callable[..., Result]], click.Command]:
     """Make a click command of a function `(app, **its options) -> Result`, with the common options added.
 
@@ -64,25 +65,24 @@ def command(
     """
 
     def decorate(function: Callable[..., Result]) -> click.Command:
-        @click.pass_context
-        @functools.wraps(function)
-        def run(context: click.Context, /, **params: Any) -> None:
+        def run(**params: object) -> None:
+            context = click.get_current_context()
             app = _prepare(context, params)
             result = function(app, **params)
-            from asayer_cli.output import show  # noqa: PLC0415 - rich is heavy
+            from asayer_cli.output import show
 
-            show(result, app.command, app.output, app.console)
-            context.exit(result.exit_code)
+            context.exit(show(result, app.command, app.output, app.console).exit_code)
 
-        wrapped: Any = run
+        wrapped: Any = functools.update_wrapper(run, function)
         for option in reversed(_common_options(outputs)):
             wrapped = option(wrapped)
-        return cast("click.Command", click.command(name, **attributes)(wrapped))
+        make: Any = click.command(name, **attributes)
+        return cast("click.Command", make(wrapped))
 
     return decorate
 
 
-def _prepare(context: click.Context, params: dict[str, Any]) -> App:
+def _prepare(context: click.Context, params: dict[str, object]) -> App:
     app = context.ensure_object(App)
     for name in ("output", "profile", "color", "verbose", "quiet", "debug"):
         setattr(app, name, params.pop(name))

@@ -1,0 +1,73 @@
+"""The one place that prints. rich lives here and nowhere else."""
+
+from __future__ import annotations
+
+import dataclasses
+import importlib
+from typing import TYPE_CHECKING, Any, Final
+
+from asayer_cli.output.envelope import write_envelope
+from asayer_cli.output.rows import print_rows
+from asayer_cli.result import Result, RowStream
+
+if TYPE_CHECKING:
+    from asayer_cli.output.console import Console
+
+_TEXT_ROOMS: Final = {
+    "asayer_cli.aws": "text_aws",
+    "asayer_cli.elastic": "text_elastic",
+    "asayer_cli.verification": "text_verification",
+}
+
+
+def show(result: Result, command: str, output: str, console: Console) -> Result:
+    """Print a result in the wanted form, and return it; a stream's own end is merged into it."""
+    if isinstance(result.data, RowStream):
+        result = _show_rows(result.data, command, output, console)
+    elif output == "json":
+        console.write(write_envelope(result, command, (*console.messages, *result.messages)))
+    elif output in ("junit", "github"):
+        _show_report(result, output, console)
+    else:
+        _show_text(result, console)
+    console.flush()
+    return result
+
+
+def _show_rows(stream: RowStream, command: str, output: str, console: Console) -> Result:
+    if output == "json":
+        rows = list(stream.rows)
+        result = dataclasses.replace(stream.finish(), data={stream.name: rows})
+        console.write(write_envelope(result, command, (*console.messages, *result.messages)))
+        return result
+    print_rows(stream, output, console)
+    result = stream.finish()
+    _show_ending(result, console)
+    return result
+
+
+def _show_text(result: Result, console: Console) -> None:
+    if result.data is not None:
+        for part in _renderer(result.data).render(result.data):
+            console.show(part, reveal=result.reveal)
+    _show_ending(result, console)
+
+
+def _show_ending(result: Result, console: Console) -> None:
+    for message in result.messages:
+        console.message(message)
+    for failure in result.errors:
+        console.failure(failure)
+
+
+def _show_report(result: Result, output: str, console: Console) -> None:
+    report = importlib.import_module(f"asayer_cli.output.{output}")
+    if result.data is not None:
+        console.write(report.write(result.data))
+    _show_ending(result, console)
+
+
+def _renderer(data: object) -> Any:  # noqa: ANN401 - a module
+    module = type(data).__module__
+    room = next((name for prefix, name in _TEXT_ROOMS.items() if module.startswith(prefix)), "text_common")
+    return importlib.import_module(f"asayer_cli.output.{room}")

@@ -1,0 +1,175 @@
+"""The two streams of a run: data on standard output, everything else on standard error. rich lives behind this."""
+
+from __future__ import annotations
+
+import logging
+import sys
+from typing import IO, TYPE_CHECKING, Final
+
+import rich.console
+from rich.segment import Segment
+from rich.text import Text
+
+from asayer_cli.output.sanitise import clean, one_line
+from asayer_cli.result import Level, Message
+from asayer_cli.secret import redact
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+    from rich.console import ConsoleOptions, RenderableType
+
+    from asayer_cli.result import Failure
+
+_UNBOUNDED: Final = 10_000
+_ERASE_LINE: Final = "\r\x1b[2K"
+
+
+class _SafeConsole(rich.console.Console):
+    """A rich console in which every piece of text is cleaned, and redacted unless secrets are to be shown."""
+
+    reveal: bool = False
+
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        for segment in super().render(renderable, options):
+            if segment.control:
+                yield segment
+            else:
+                text = clean(segment.text)
+                yield Segment(text if self.reveal else redact(text), segment.style)
+
+
+class Console:
+    """Prints; also the `Reporter` that work in progress speaks to."""
+
+    def __init__(
+        self,
+        *,
+        environ: Mapping[str, str],
+        color: str = "auto",
+        verbose: bool = False,
+        quiet: bool = False,
+        debug: bool = False,
+    ) -> None:
+        self._quiet = quiet
+        self._verbose = verbose or debug
+        self.out = _console(sys.stdout, environ, color)
+        self.err = _console(sys.stderr, environ, color)
+        self._progressing = False
+        self.messages: list[Message] = []
+        if debug:
+            _trace_calls(self)
+
+    @property
+    def width(self) -> int:
+        """The terminal's width in columns; unbounded where standard output is no terminal."""
+        return self.out.width
+
+    def say(self, text: str) -> None:
+        """Tell something that the user should read."""
+        if not self._quiet:
+            self._line(Text(text))
+
+    def warn(self, text: str) -> None:
+        """Tell something that is not wrong enough to stop, and keep it for the result's messages."""
+        self.messages.append(Message(Level.WARNING, text))
+        self.message(Message(Level.WARNING, text))
+
+    def detail(self, text: str) -> None:
+        """Tell something that only `--verbose` shows."""
+        if self._verbose:
+            self._line(Text(text, style="dim"))
+
+    def progress(self, text: str) -> None:
+        """Show what is being waited for in one line that the next one replaces; silent off a terminal."""
+        if self._quiet or not self.err.is_terminal or self.err.is_dumb_terminal:
+            return
+        shown = redact(one_line(text))[: max(self.err.width - 1, 1)]
+        self.err.file.write(_ERASE_LINE + shown)
+        self.err.file.flush()
+        self._progressing = True
+
+    def message(self, message: Message) -> None:
+        """Print a result's message."""
+        if message.level is Level.WARNING:
+            self._line(Text.assemble(("warning: ", "bold yellow"), message.text))
+        elif not self._quiet:
+            self._line(Text.assemble(("note: ", "bold"), message.text))
+
+    def failure(self, failure: Failure) -> None:
+        """Print an error: what and why, and what to do next."""
+        self._line(Text.assemble(("error: ", "bold red"), failure.message))
+        if failure.hint:
+            self._line(Text.assemble(("hint: ", "bold"), failure.hint))
+
+    def show(self, renderable: RenderableType, *, reveal: bool = False) -> None:
+        """Print data for people on standard output."""
+        self.clear_progress()
+        self.out.reveal = reveal
+        self.out.print(renderable, soft_wrap=not self.out.is_terminal)
+
+    def explain(self, renderable: RenderableType) -> None:
+        """Print something for people, such as a plan, on standard error, also when quiet."""
+        self._line(renderable)
+
+    def write(self, text: str) -> None:
+        """Write text as it is, with a newline at its end, on standard output."""
+        self.clear_progress()
+        self.out.file.write(text if text.endswith("\n") else text + "\n")
+
+    def flush(self) -> None:
+        """Hand everything over to the operating system; BrokenPipeError when nobody reads any more."""
+        self.clear_progress()
+        sys.stdout.flush()
+
+    def clear_progress(self) -> None:
+        """Remove the progress line."""
+        if self._progressing:
+            self.err.file.write(_ERASE_LINE)
+            self.err.file.flush()
+            self._progressing = False
+
+    def _line(self, renderable: RenderableType) -> None:
+        self.clear_progress()
+        sys.stdout.flush()
+        self.err.print(renderable, soft_wrap=not self.err.is_terminal)
+
+
+def _console(stream: IO[str], environ: Mapping[str, str], color: str) -> _SafeConsole:
+    if (encoding := getattr(stream, "reconfigure", None)) is not None:
+        encoding(errors="backslashreplace")
+    terminal = stream.isatty()
+    return _SafeConsole(
+        file=stream,
+        _environ=dict(environ),
+        no_color=False if color == "always" else (True if color == "never" else None),
+        force_terminal=True if color == "always" and not terminal else None,
+        width=None if terminal else _width(environ),
+        highlight=False,
+        markup=False,
+        emoji=False,
+    )
+
+
+def _width(environ: Mapping[str, str]) -> int:
+    columns = environ.get("COLUMNS", "")
+    return int(columns) if columns.isdecimal() and int(columns) > 0 else _UNBOUNDED
+
+
+class _TraceHandler(logging.Handler):
+    """Shows the records of our own loggers, and of the Elasticsearch transport's, which log no bodies or headers."""
+
+    def __init__(self, console: Console) -> None:
+        super().__init__(logging.DEBUG)
+        self._console = console
+
+    def emit(self, record: logging.LogRecord) -> None:
+        self._console.detail(f"{record.name}: {record.getMessage()}")
+
+
+def _trace_calls(console: Console) -> None:
+    for name in ("asayer_cli",):
+        logger = logging.getLogger(name)
+        logger.setLevel(logging.DEBUG)
+        logger.propagate = False
+        logger.handlers = [_TraceHandler(console)]

@@ -1,0 +1,69 @@
+"""A result as JSON: one versioned envelope, failures included."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Iterable, Mapping
+from datetime import datetime, timedelta
+from enum import Enum
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from asayer_cli.entries import rfc3339
+from asayer_cli.exit_codes import ExitCode
+from asayer_cli.output.sanitise import for_json
+from asayer_cli.result import SCHEMA
+from asayer_cli.secret import Secret, redact
+from asayer_cli.session_id import SessionId
+
+if TYPE_CHECKING:
+    from asayer_cli.result import Message, Result
+
+Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
+
+
+def write_envelope(result: Result, command: str, messages: tuple[Message, ...]) -> str:
+    """Return the envelope as indented JSON text, with secrets masked unless the result reveals them."""
+    envelope = {
+        "schema": SCHEMA,
+        "command": command,
+        "ok": result.exit_code is ExitCode.OK,
+        "exit_code": int(result.exit_code),
+        "data": result.data,
+        "messages": messages,
+        "errors": result.errors,
+    }
+    text = for_json(json.dumps(to_json(envelope, reveal=result.reveal), indent=2, ensure_ascii=False))
+    return text if result.reveal else redact(text)
+
+
+def to_json(value: object, *, reveal: bool = False) -> Json:  # noqa: PLR0911 - one return for each kind of value
+    """Turn result data into what JSON has: dataclasses by field name, moments as RFC 3339, ids as text."""
+    if isinstance(value, Secret):
+        return value.reveal() if reveal else str(value)
+    if isinstance(value, Enum):
+        return to_json(value.value)
+    if value is None or isinstance(value, bool | int | float | str):
+        return value
+    if isinstance(value, datetime):
+        return rfc3339(value)
+    if isinstance(value, timedelta):
+        return value.total_seconds()
+    if isinstance(value, SessionId | Path):
+        return str(value)
+    return _container(value, reveal=reveal)
+
+
+def _container(value: object, *, reveal: bool) -> Json:
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {
+            field.name: to_json(getattr(value, field.name), reveal=reveal)
+            for field in dataclasses.fields(value)
+            if field.metadata.get("json", True)
+        }
+    if isinstance(value, Mapping):
+        return {str(name): to_json(item, reveal=reveal) for name, item in value.items()}
+    if isinstance(value, Iterable):
+        return [to_json(item, reveal=reveal) for item in value]
+    raise TypeError(f"{type(value).__name__} has no JSON form")

@@ -54,7 +54,7 @@ class AwsIntegration:
 
 @dataclass(frozen=True, slots=True)
 class ElasticAddress:
-    """Where a cluster is (`url` or `cloud_id`), and how its certificate is checked (`ca_cert` file or `fingerprint`)."""
+    """Where a cluster is (`url` or `cloud_id`), how its certificate is checked (`ca_cert` file or `fingerprint`)."""
 
     url: str = ""
     cloud_id: str = ""

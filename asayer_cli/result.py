@@ -10,6 +10,7 @@ from asayer_cli.exit_codes import ExitCode
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from pathlib import Path
 
     from asayer_cli.errors import AsayerError
 
@@ -50,7 +51,8 @@ class Failure:
 class Result:
     """What a command did: `data` is a frozen dataclass that output knows how to show, or None.
 
-    Secrets in `data` are masked in every form of output unless `reveal`.
+    Secrets in `data` are masked in every form of output unless `reveal`. Reports for CI leave log messages out unless
+    `show_messages`; `report_file` takes the report while text goes to the screen, `summary_file` a CI job's summary.
     """
 
     data: object = None
@@ -58,6 +60,9 @@ class Result:
     exit_code: ExitCode = ExitCode.OK
     errors: tuple[Failure, ...] = ()
     reveal: bool = False
+    show_messages: bool = False
+    report_file: Path | None = None
+    summary_file: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -40,10 +40,15 @@ class TagConvention:
         """Return the tag as it stands in a log message."""
         return f"[{self.tag_name}={session_id}]"
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words of the tag's name, in lower case: asayer, session, id."""
+        return tuple(word.lower() for word in re.findall(r"[A-Z]?[a-z]+", self.tag_name))
+
     @cached_property
     def patterns(self) -> _Patterns:
         """The regular expressions that read this tag."""
-        return _patterns(self.tag_name)
+        return _patterns(self.tag_name, self.words)
 
 
 ASAYER: Final = TagConvention("asayer", "asayer_session_id", ("X-Session-Id",))
@@ -68,9 +73,9 @@ class _Patterns:
 
 
 @lru_cache(maxsize=8)
-def _patterns(tag_name: str) -> _Patterns:
+def _patterns(tag_name: str, words: tuple[str, ...]) -> _Patterns:
     exact = re.escape(tag_name)
-    loose = r"[-_. ]?".join(_words(tag_name))
+    loose = r"[-_. ]?".join(words)
     assignment = r"""(?:["'\s\\]*[:=]|\\*u003d|%3d)"""
     return _Patterns(
         collected=re.compile(f"{exact}=([0-9]+)", re.IGNORECASE | re.ASCII),
@@ -78,10 +83,6 @@ def _patterns(tag_name: str) -> _Patterns:
         malformed=re.compile(rf"{exact}(?:{assignment}|\s+[0-9])", re.IGNORECASE | re.ASCII),
         wrong_name=re.compile(rf"{loose}{assignment}", re.IGNORECASE | re.ASCII),
     )
-
-
-def _words(tag_name: str) -> list[str]:
-    return [word.lower() for word in re.findall(r"[A-Z]?[a-z]+", tag_name)]
 
 
 def read_tag(message: str, convention: TagConvention = ASAYER) -> TagReading | None:

@@ -7,8 +7,10 @@ import importlib
 from typing import TYPE_CHECKING, Any, Final
 
 from asayer_cli.output.envelope import write_envelope
+from asayer_cli.output.report_file import append_summary, write_report
 from asayer_cli.output.rows import print_rows
 from asayer_cli.result import Result, RowStream
+from asayer_cli.secret import redact
 
 if TYPE_CHECKING:
     from asayer_cli.output.console import Console
@@ -24,12 +26,14 @@ def show(result: Result, command: str, output: str, console: Console) -> Result:
     """Print a result in the wanted form, and return it; a stream's own end is merged into it."""
     if isinstance(result.data, RowStream):
         result = _show_rows(result.data, command, output, console)
-    elif output == "json":
-        console.write(write_envelope(result, command, (*console.messages, *result.messages)))
-    elif output in ("junit", "github"):
-        _show_report(result, output, console)
-    else:
+    elif result.report_file or output == "text":
+        _write_reports(result, command, output, console)
         _show_text(result, console)
+    else:
+        _write_reports(result, command, output, console)
+        console.write(_as_text(result, command, output, console))
+        if output != "json":
+            _show_ending(result, console)
     console.flush()
     return result
 
@@ -60,11 +64,23 @@ def _show_ending(result: Result, console: Console) -> None:
         console.failure(failure)
 
 
-def _show_report(result: Result, output: str, console: Console) -> None:
-    report = importlib.import_module(f"asayer_cli.output.{output}")
-    if result.data is not None:
-        console.write(report.write(result.data))
-    _show_ending(result, console)
+def _write_reports(result: Result, command: str, output: str, console: Console) -> None:
+    if result.report_file:
+        write_report(result.report_file, _as_text(result, command, output, console))
+    if result.summary_file and result.data is not None:
+        github = importlib.import_module("asayer_cli.output.github")
+        append_summary(result.summary_file, github.summary(result.data, show_messages=result.show_messages))
+
+
+def _as_text(result: Result, command: str, output: str, console: Console) -> str:
+    if output == "json":
+        return write_envelope(result, command, (*console.messages, *result.messages))
+    if result.data is None:
+        return ""
+    if output in ("junit", "github"):
+        report = importlib.import_module(f"asayer_cli.output.{output}")
+        return redact(report.write(result.data, show_messages=result.show_messages))
+    return console.capture(_renderer(result.data).render(result.data))
 
 
 def _renderer(data: object) -> Any:  # noqa: ANN401 - a module

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import sys
+from io import StringIO
 from typing import IO, TYPE_CHECKING, Final
 
 import rich.console
@@ -111,6 +112,16 @@ class Console:
     def explain(self, renderable: RenderableType) -> None:
         """Print something for people, such as a plan, on standard error, also when quiet."""
         self._line(renderable)
+
+    def capture(self, parts: Iterable[RenderableType]) -> str:
+        """Return what `show` would print, without colour and without a width."""
+        buffer = StringIO()
+        plain = _SafeConsole(
+            file=buffer, width=_UNBOUNDED, color_system=None, highlight=False, markup=False, emoji=False
+        )
+        for part in parts:
+            plain.print(part, soft_wrap=True)
+        return buffer.getvalue()
 
     def write(self, text: str) -> None:
         """Write text as it is, with a newline at its end, on standard output."""

@@ -1,0 +1,71 @@
+"""`integrations`: what to paste under Preferences > Integrations, and how to forget it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from asayer_cli.cli.base import command, dry_run_option, secret_store_option, yes_option
+from asayer_cli.result import Result
+
+if TYPE_CHECKING:
+    from asayer_cli.cli.app import App
+
+
+@click.group("integrations")
+def group() -> None:
+    """Show or forget what the product needs to read your logs."""
+
+
+@command("show")
+@click.option("--reveal", is_flag=True, help="Show the secrets too.")
+@secret_store_option
+def show(app: App, secret_store: str | None, *, reveal: bool) -> Result:
+    """Show what to paste under Preferences > Integrations, field by field."""
+    from asayer_cli.errors import NotConfiguredError
+    from asayer_cli.integrations import aws_integration, elastic_integration
+    from asayer_cli.integrations_view import view
+
+    app.secret_store = secret_store or ""
+    settings = app.settings()
+    store = app.store(settings)
+    aws = aws_integration(settings, store, app.environ)
+    elastic = elastic_integration(settings, store, app.environ)
+    if aws is None and elastic is None:
+        raise NotConfiguredError(
+            f"Profile {app.profile} has no integration.",
+            hint="Make one: asayer-cli aws setup, asayer-cli elastic create-key.",
+        )
+    return Result(view(app.profile, aws, elastic, revealed=reveal), reveal=reveal)
+
+
+@command("remove")
+@click.option("--only", type=click.Choice(("aws", "elastic")), help="Forget only this integration.")
+@secret_store_option
+@dry_run_option
+@yes_option
+def remove(app: App, only: str | None, secret_store: str | None, *, dry_run: bool, yes: bool) -> Result:
+    """Forget the settings and secrets of this machine.
+
+    Nothing in the AWS account or the cluster is changed: the keys stay valid until they are deleted there.
+    """
+    from asayer_cli.integrations_remove import carry_out, plan
+
+    app.secret_store = secret_store or ""
+    settings = app.settings()
+    removal = plan(settings, only)
+    if not removal.settings:
+        app.console.say(f"Profile {app.profile} has nothing to forget in {app.config_folder}.")
+        return Result(removal.outcome(app.profile, done=False))
+    for line in removal.lines():
+        app.console.explain(line)
+    if dry_run:
+        return Result(removal.outcome(app.profile, done=False))
+    if not app.confirm("Forget this?", yes=yes):
+        raise click.Abort
+    return Result(carry_out(removal, app.profile, app.store(settings), app.save))
+
+
+group.add_command(show)
+group.add_command(remove)

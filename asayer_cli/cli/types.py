@@ -1,0 +1,50 @@
+"""Parameter types: durations, moments and session ids, with errors that say how to write them."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+
+class _Duration(click.ParamType[Any]):
+    name = "duration"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> object:  # noqa: ANN401 - click's signature
+        from asayer_cli.times import parse_duration
+
+        try:
+            return parse_duration(value) if isinstance(value, str) else value
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class _Moment(click.ParamType[Any]):
+    name = "time"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> object:  # noqa: ANN401 - click's signature
+        from datetime import UTC, datetime
+
+        from asayer_cli.times import parse_moment
+
+        try:
+            return parse_moment(value, datetime.now(UTC)) if isinstance(value, str) else value
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
+class _SessionId(click.ParamType[Any]):
+    name = "id"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> object:  # noqa: ANN401 - click's signature
+        from asayer_cli.session_id import SessionId
+
+        try:
+            return SessionId.parse(value.strip()) if isinstance(value, str) else value
+        except ValueError as error:
+            self.fail(f"{value!r} is no session id: {error}", param, ctx)
+
+
+DURATION = _Duration()
+MOMENT = _Moment()
+SESSION_ID = _SessionId()

@@ -1,0 +1,174 @@
+"""`verify`: the proof that the product's collectors can take what the application logs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import click
+
+from asayer_cli.cli.base import command
+from asayer_cli.cli.types import DURATION, MOMENT, SESSION_ID
+from asayer_cli.result import Result
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime, timedelta
+    from pathlib import Path
+
+    from asayer_cli.cli.app import App
+    from asayer_cli.session_id import SessionId
+    from asayer_cli.settings import Settings
+    from asayer_cli.verification.verify import Source
+    from asayer_cli.verification.wishes import Wishes
+
+_OUTPUTS: Final = ("text", "json", "junit", "github")
+
+
+@command("verify", outputs=_OUTPUTS)
+@click.option("--only", type=click.Choice(("aws", "elastic")), help="Verify only this source.")
+@click.option("--since", type=MOMENT, metavar="TIME", help="Begin of the window: an age (2h) or ISO 8601 with a zone.")
+@click.option("--until", type=MOMENT, metavar="TIME", help="End of the window, not included; now when not given.")
+@click.option("--session", type=SESSION_ID, metavar="ID", help="Count only entries of this session.")
+@click.option(
+    "--min-entries",
+    type=click.IntRange(min=1),
+    default=1,
+    show_default=True,
+    help="Collectible entries that each source must have.",
+)
+@click.option("--wait", type=DURATION, metavar="DURATION", help="Ask again until it is there, at most this long.")
+@click.option("--explain", is_flag=True, help="List every tagged entry with its verdict.")
+@click.option("--strict", is_flag=True, help="A near miss is a failure.")
+@click.option("--allow-empty", is_flag=True, help="No tagged entry at all is no failure.")
+@click.option(
+    "--convention",
+    type=click.Choice(("asayer", "openreplay")),
+    envvar="ASAYER_CONVENTION",
+    help="How the tag is named; asayer when nothing else is set.",
+)
+@click.option("--show-messages", is_flag=True, help="Show log messages also in junit and github reports.")
+@click.option("--report-file", type=click.Path(dir_okay=False), help="Write the report here and text to the screen.")
+@click.option("--allow-http", is_flag=True, help="Send credentials over plain HTTP to a host that is not this one.")
+def group(
+    app: App,
+    only: str | None,
+    since: datetime | None,
+    until: datetime | None,
+    session: SessionId | None,
+    wait: timedelta | None,
+    convention: str | None,
+    report_file: str | None,
+    *,
+    min_entries: int,
+    explain: bool,
+    strict: bool,
+    allow_empty: bool,
+    show_messages: bool,
+    allow_http: bool,
+) -> Result:
+    """Prove that tagged log entries are there, and that the product's collector takes them.
+
+    Uses the collector's own credentials: those that `aws setup` and `elastic create-key` stored, or, in CI, those of
+    the environment. Changes nothing.
+
+    \b
+    asayer-cli verify                             the last hour, every integration
+    asayer-cli verify --wait 3m                   right after a deployment
+    asayer-cli verify --session 8135...           one session
+    asayer-cli verify -o junit --report-file r.xml
+    """
+    from datetime import timedelta
+    from pathlib import Path
+
+    from asayer_cli.tag import CONVENTIONS
+    from asayer_cli.verification.verify import verify
+    from asayer_cli.verification.wishes import Wishes
+
+    settings = app.settings()
+    wishes = Wishes(
+        convention=CONVENTIONS[convention or settings.text("convention", "asayer")],
+        since=since,
+        until=until,
+        session_id=session,
+        min_entries=min_entries,
+        wait=wait or timedelta(0),
+        strict=strict,
+        explain=explain,
+        allow_empty=allow_empty,
+    )
+    _check_window(app, wishes)
+    sources = _sources(app, settings, wishes, only, allow_http=allow_http)
+    verification, exit_code = verify(sources, wishes, app.console)
+    return Result(
+        verification,
+        exit_code=exit_code,
+        show_messages=show_messages,
+        report_file=Path(report_file) if report_file else None,
+        summary_file=_summary_file(app),
+    )
+
+
+def _check_window(app: App, wishes: Wishes) -> None:
+    from datetime import UTC, datetime
+
+    now = datetime.now(UTC)
+    wishes.window(now)
+    if wishes.session_id and not wishes.session_id.began_by(now):
+        app.console.warn(
+            f"Session id {wishes.session_id} was not made by the product: its session would begin at "
+            f"{wishes.session_id.started_at:%Y-%m-%d %H:%M} UTC, in the future."
+        )
+
+
+def _sources(app: App, settings: Settings, wishes: Wishes, only: str | None, *, allow_http: bool) -> Sequence[Source]:
+    from asayer_cli.errors import NotConfiguredError
+
+    sources: list[Source] = []
+    if only != "elastic" and (source := _aws_source(app, settings, wishes, asked=only == "aws")):
+        sources.append(source)
+    if only != "aws" and (source := _elastic_source(app, settings, allow_http=allow_http)):
+        sources.append(source)
+    if not sources:
+        raise NotConfiguredError(
+            f"Profile {settings.profile} has no integration{f' for {only}' if only else ''} to verify.",
+            hint="Run asayer-cli aws setup or asayer-cli elastic create-key; in CI, set ASAYER_AWS_ACCESS_KEY_ID and "
+            "what belongs to it, or ASAYER_ELASTIC_URL and ASAYER_ELASTIC_API_KEY.",
+        )
+    return sources
+
+
+def _aws_source(app: App, settings: Settings, wishes: Wishes, *, asked: bool) -> Source | None:
+    from asayer_cli.errors import UsageError
+    from asayer_cli.integrations import aws_integration
+    from asayer_cli.tag import ASAYER
+
+    integration = aws_integration(settings, app.store(settings), app.environ)
+    if wishes.convention is not ASAYER:
+        if asked:
+            raise UsageError("OpenReplay's collector reads Elasticsearch only.", hint="Leave --only aws out.")
+        return None
+    if integration is None:
+        return None
+    from asayer_cli.aws.reading import CloudWatchReader
+    from asayer_cli.verification.aws_source import AwsSource
+
+    return AwsSource(integration, CloudWatchReader(integration.key, integration.region))
+
+
+def _elastic_source(app: App, settings: Settings, *, allow_http: bool) -> Source | None:
+    from asayer_cli.integrations import elastic_integration
+
+    integration = elastic_integration(settings, app.store(settings), app.environ)
+    if integration is None:
+        return None
+    from asayer_cli.elastic.reading import ElasticReader
+    from asayer_cli.verification.elastic_source import ElasticSource
+
+    return ElasticSource(integration, ElasticReader(integration, allow_http=allow_http))
+
+
+def _summary_file(app: App) -> Path | None:
+    from pathlib import Path
+
+    name = app.environ.get("GITHUB_STEP_SUMMARY")
+    return Path(name) if name and app.environ.get("GITHUB_ACTIONS") == "true" else None

@@ -1,0 +1,44 @@
+"""The answer of `verify` as JUnit XML, which GitLab, Jenkins and others show as tests."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
+
+from asayer_cli.output.sanitise import for_xml
+from asayer_cli.verification.model import Status
+
+if TYPE_CHECKING:
+    from asayer_cli.verification.model import Check, Verification
+
+
+def write(data: Verification, *, show_messages: bool = False) -> str:
+    """Return the XML text; log messages are in it only with `show_messages`."""
+    root = ET.Element("testsuites", {"name": "asayer-cli verify", **_totals(data.checks)})
+    for source in data.sources:
+        checks = tuple(check for check in data.checks if check.source == source.name)
+        suite = ET.SubElement(root, "testsuite", {"name": f"asayer.{source.name}", **_totals(checks)})
+        for check in checks:
+            _add(suite, check, show_messages=show_messages)
+    ET.indent(root)
+    return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode")
+
+
+def _totals(checks: tuple[Check, ...]) -> dict[str, str]:
+    return {
+        "tests": str(len(checks)),
+        "failures": str(sum(check.status is Status.FAIL for check in checks)),
+        "skipped": str(sum(check.status is Status.SKIP for check in checks)),
+        "errors": "0",
+    }
+
+
+def _add(suite: ET.Element, check: Check, *, show_messages: bool) -> None:
+    case = ET.SubElement(suite, "testcase", classname=f"asayer.{check.source}", name=check.id)
+    text = "\n".join(part for part in (check.summary, check.remedy, check.sample if show_messages else "") if part)
+    if check.status is Status.FAIL:
+        ET.SubElement(case, "failure", message=for_xml(check.summary)).text = for_xml(text)
+    elif check.status is Status.SKIP:
+        ET.SubElement(case, "skipped", message=for_xml(check.summary))
+    else:
+        ET.SubElement(case, "system-out").text = for_xml(text)

@@ -1,0 +1,1 @@
+"""The checks that `verify` makes, and their verdicts."""

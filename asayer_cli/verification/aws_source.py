@@ -1,0 +1,97 @@
+"""CloudWatch Logs as `verify` sees it: through the collector's own access key."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from asayer_cli.collector import CloudWatchCollector
+from asayer_cli.verification.checklist import Checklist, Finding, failed, passed
+from asayer_cli.verification.tally import Tally
+
+if TYPE_CHECKING:
+    from datetime import datetime
+
+    from asayer_cli.aws.model import LogGroup
+    from asayer_cli.aws.reading import CloudWatchReader
+    from asayer_cli.entries import Window
+    from asayer_cli.integrations import AwsIntegration
+    from asayer_cli.verification.wishes import Wishes
+
+
+class AwsSource:
+    """The checks of a CloudWatch integration; only its first log group counts, since only that is collected."""
+
+    name = "aws"
+
+    def __init__(self, integration: AwsIntegration, reader: CloudWatchReader) -> None:
+        self.checklist = Checklist(self.name)
+        self._integration = integration
+        self._reader = reader
+        self._group = integration.collected_group
+        self._found: LogGroup | None = None
+
+    @property
+    def place(self) -> str:
+        """Where the entries are read."""
+        return f"log group {self._group}"
+
+    @property
+    def incomplete(self) -> tuple[str, ...]:
+        """Why the log group could not be read to the end: a page that fails fails the whole search, so never."""
+        return ()
+
+    def prepare(self) -> bool:
+        """Make the checks that reading rests on, and the one on writing; False when there is no use in reading."""
+        questions = {"credentials": self._credentials, "region": self._region, "log_group": self._log_group}
+        if not self.checklist.make_in_turn(questions, ("write_denied", "read")):
+            return False
+        self.checklist.make("write_denied", self._write_denied)
+        return True
+
+    def search(self, window: Window, wishes: Wishes) -> Tally:
+        """Read and judge what the collector would find, and what it would miss."""
+        from asayer_cli.aws.reading import collector_pattern, suspect_pattern  # noqa: PLC0415 - the SDK is heavy
+
+        tally = Tally(CloudWatchCollector(wishes.convention), wishes.session_id, wishes.explain)
+        tally.add_found(self._reader.search(self._group, collector_pattern(wishes.convention), window))
+        tally.add_suspects(self._reader.search(self._group, suspect_pattern(wishes.convention), window))
+        return tally
+
+    def newest(self, window: Window) -> datetime | None:
+        """Return the time of the newest entry of any kind."""
+        return self._reader.newest(self._group, window)
+
+    def entry_findings(self, _tally: Tally) -> None:
+        """Write down nothing more: an event has no fields to be wrong."""
+
+    def _credentials(self) -> Finding:
+        identity = self._reader.identity()
+        return passed(f"access key {self._integration.key.access_key_id} is accepted as {identity.arn}")
+
+    def _region(self) -> Finding:
+        self._found = self._reader.find_group(self._group)
+        return passed(f"region {self._integration.region} is enabled")
+
+    def _log_group(self) -> Finding:
+        group = self._found
+        if group is None:
+            return failed(
+                f"there is no log group {self._group} in {self._integration.region}",
+                "List what is there: asayer-cli aws log-groups. Then: asayer-cli config set aws.log_groups NAME.",
+            )
+        if not group.collectible:
+            return failed(
+                f"log group {self._group} cannot be collected: {group.why_not}",
+                "Send the logs to a group of class STANDARD; a group's class cannot be changed later.",
+            )
+        others = self._integration.log_groups[1:]
+        searched = f"; searched only, never counted: {', '.join(others)}" if others else ""
+        return passed(f"log group {self._group} is there and can be collected{searched}")
+
+    def _write_denied(self) -> Finding:
+        if self._reader.may_write():
+            return failed(
+                "the key may write log events; the collector needs to read only",
+                "Detach what lets it write from the user; AWS shows it: aws iam list-attached-user-policies.",
+            )
+        return passed("writing is denied")

@@ -1,0 +1,87 @@
+"""The checks on entries, the same for each source: queryable, collectible, near misses."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from asayer_cli.exit_codes import ExitCode
+from asayer_cli.verification.checklist import Finding, failed, passed, warned
+from asayer_cli.verification.model import Status
+from asayer_cli.verification.remedies import remedy
+
+if TYPE_CHECKING:
+    from asayer_cli.verification.checklist import Checklist
+    from asayer_cli.verification.tally import Tally
+    from asayer_cli.verification.wishes import Wishes
+
+IDS = ("queryable", "collectible", "near_misses")
+
+
+def satisfied(tally: Tally, wishes: Wishes) -> bool:
+    """Tell whether the source has what is asked for, so that there is nothing to wait for."""
+    return tally.collectible >= wishes.min_entries or (wishes.allow_empty and tally.tagged == 0)
+
+
+def record(checklist: Checklist, tally: Tally, wishes: Wishes, lateness: str) -> None:
+    """Write down the checks on entries; `lateness`, after a wait in vain, tells "not there" from "not yet"."""
+    checklist.record("queryable", _queryable(tally, wishes, lateness))
+    checklist.record("collectible", _collectible(tally, wishes, lateness))
+    checklist.record("near_misses", _near_misses(tally, wishes))
+
+
+def _queryable(tally: Tally, wishes: Wishes, lateness: str) -> Finding:
+    if tally.queryable:
+        return passed(f"the collector's search finds {_entries(tally.queryable, 'tagged')}")
+    if tally.tagged:
+        return failed(
+            f"{_entries(tally.tagged, 'tagged')} there, and the collector's search finds none",
+            "See the near misses below: what they have in common hides them from the search.",
+        )
+    if wishes.allow_empty:
+        return passed("no tagged entry in the window, which --allow-empty allows")
+    return _absent(wishes, lateness)
+
+
+def _absent(wishes: Wishes, lateness: str) -> Finding:
+    what = f"entry of session {wishes.session_id}" if wishes.session_id else "tagged entry"
+    remedy_text = (
+        "Cause one error in a request that carries the session id, and look again: verify --wait 3m. "
+        "If it stays away: does the application write the tag, and does its log reach this place?"
+    )
+    if lateness:
+        return failed(f"no {what} before the deadline: {lateness}", remedy_text, ExitCode.NOT_THERE)
+    return failed(f"no {what} in the window", remedy_text)
+
+
+def _collectible(tally: Tally, wishes: Wishes, lateness: str) -> Finding:
+    count = tally.collectible
+    if count >= wishes.min_entries:
+        return passed(f"the collector takes {count} of {_entries(tally.tagged, 'tagged')}")
+    if wishes.allow_empty and tally.tagged == 0:
+        return passed("nothing to take, which --allow-empty allows")
+    code = ExitCode.NOT_THERE if lateness else ExitCode.CHECK_FAILED
+    reasons = ", ".join(f"{reason.value} {number}" for reason, number in tally.rejected.most_common())
+    why = f"; dropped: {reasons}" if reasons else ""
+    first = next(iter(tally.rejected), None)
+    advice = remedy(first, wishes.convention) if first else "Cause one error in a request that carries the session id."
+    return failed(f"the collector takes {count} of the {wishes.min_entries} asked for{why}", advice, code)
+
+
+def _near_misses(tally: Tally, wishes: Wishes) -> Finding:
+    total = tally.near_misses.total()
+    if not total:
+        return passed("no entry was meant to be collected and is not")
+    reason, _ = tally.near_misses.most_common(1)[0]
+    names = ", ".join(f"{name.value} {number}" for name, number in tally.near_misses.most_common())
+    finding = warned(
+        f"{_entries(total, 'near-miss')} the collector drops: {names}",
+        remedy(reason, wishes.convention),
+        tally.samples[reason].message,
+    )
+    if wishes.strict:
+        return Finding(Status.FAIL, finding.summary, finding.remedy, finding.sample)
+    return finding
+
+
+def _entries(number: int, kind: str) -> str:
+    return f"{number} {kind} {'entry' if number == 1 else 'entries'}"

@@ -1,0 +1,81 @@
+"""What `verify` finds out, as plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from enum import StrEnum, unique
+from typing import TYPE_CHECKING
+
+from asayer_cli.exit_codes import ExitCode
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+    from asayer_cli.session_id import SessionId
+    from asayer_cli.tag import Reason
+
+
+@unique
+class Status(StrEnum):
+    """How a check ended."""
+
+    PASS = "pass"  # noqa: S105 - no password
+    WARN = "warn"
+    FAIL = "fail"
+    SKIP = "skip"
+
+
+@dataclass(frozen=True, slots=True)
+class Check:
+    """One thing that `verify` proves.
+
+    `id` is stable (`aws.credentials`), `source` is `aws` or `elastic`, `summary` says what was found, `remedy` what to
+    do about it, `sample` is one log message that shows it: text from strangers.
+    """
+
+    id: str
+    source: str
+    status: Status
+    summary: str
+    remedy: str = ""
+    sample: str = ""
+    exit_code: ExitCode = field(default=ExitCode.OK, metadata={"json": False})
+
+
+@dataclass(frozen=True, slots=True)
+class JudgedEntry:
+    """One tagged entry with the collector's verdict; `reason` says why it is not collectible."""
+
+    time: datetime | None
+    place: str
+    session_id: SessionId | None
+    collectible: bool
+    reason: Reason | None
+    message: str
+
+
+@dataclass(frozen=True, slots=True)
+class SourceReport:
+    """What a source holds in the window.
+
+    `complete` is False when the store could not be read to the end; `tagged` counts entries that carry an id,
+    `collectible` those that the collector takes, `rejected` the others by reason; `entries` only with `--explain`.
+    """
+
+    name: str
+    searched_from: datetime
+    searched_to: datetime
+    complete: bool
+    tagged: int
+    collectible: int
+    rejected: Mapping[Reason, int]
+    entries: tuple[JudgedEntry, ...] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """The whole answer of `verify`."""
+
+    checks: tuple[Check, ...]
+    sources: tuple[SourceReport, ...]

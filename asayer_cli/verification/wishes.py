@@ -1,0 +1,62 @@
+"""What the user asked `verify` to prove."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from asayer_cli.entries import Window
+from asayer_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from asayer_cli.session_id import SessionId
+    from asayer_cli.tag import TagConvention
+
+DEFAULT_AGE: Final = timedelta(hours=1)
+BEFORE_SESSION: Final = timedelta(minutes=1)
+LONGEST_SESSION: Final = timedelta(hours=3)
+SHORTEST: Final = timedelta(milliseconds=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """The window (`since`, `until` may be open), how much must be there, and how long to wait for it."""
+
+    convention: TagConvention
+    since: datetime | None = None
+    until: datetime | None = None
+    session_id: SessionId | None = None
+    min_entries: int = 1
+    wait: timedelta = timedelta(0)
+    strict: bool = False
+    explain: bool = False
+    allow_empty: bool = False
+
+    def window(self, now: datetime) -> Window:
+        """Return the span to search; UsageError when it is empty.
+
+        A session id tells when its session began, and sessions last hours at most (the product's cap is 2 h), so it
+        bounds the window where the user does not.
+        """
+        start, end = self._bounds(now)
+        if end - start < SHORTEST:
+            raise UsageError(
+                f"The window is empty: it begins at {start:%Y-%m-%dT%H:%M:%SZ} and ends at {end:%Y-%m-%dT%H:%M:%SZ}.",
+                hint="Let --since lie before --until, and before now.",
+                code="empty_window",
+            )
+        return Window(start, end)
+
+    def _bounds(self, now: datetime) -> tuple[datetime, datetime]:
+        session = self.session_id
+        if session is None or not session.began_by(now):
+            end = self.until or now
+            return self.since or end - DEFAULT_AGE, end
+        start = self.since or session.started_at - BEFORE_SESSION
+        return start, self.until or min(now, max(start, session.started_at) + LONGEST_SESSION)
+
+    @property
+    def grows(self) -> bool:
+        """Whether entries that come while waiting still fall into the window."""
+        return self.until is None or self.until > datetime.now(UTC)

@@ -7,9 +7,9 @@ error code from a different place in each (botocore/parsers.py).
 from __future__ import annotations
 
 import json
+from html import escape
 from http import HTTPStatus
 from uuid import uuid4
-from xml.sax.saxutils import escape
 
 from asayer_cli.sandbox.wsgi import Reply
 

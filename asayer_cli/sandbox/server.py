@@ -1,0 +1,148 @@
+"""The sandbox's server process: ``python -m asayer_cli.sandbox.server [--samples] [--record]``.
+
+It hosts the local AWS and the front of the local Elasticsearch on loopback, prints one line of JSON with their
+addresses when both are ready, and runs until its standard input ends or it gets SIGTERM or SIGINT. Then it leaves nothing behind.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import sys
+import tempfile
+import threading
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
+from dataclasses import asdict
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from asayer_cli.sandbox.faults import FaultPlan
+from asayer_cli.sandbox.supervisor import ACCOUNT_ID, Addresses
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FrameType
+
+    from _typeshed.wsgi import WSGIApplication
+
+AWS_REGION = "eu-west-1"
+ELASTIC_USERNAME = "elastic"
+
+
+def main() -> None:
+    """Serve until standard input ends."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _leave)
+    try:
+        with _serving(samples="--samples" in sys.argv, record="--record" in sys.argv) as addresses:
+            _say(asdict(addresses))
+            sys.stdin.buffer.read()
+    finally:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
+
+
+def _leave(_number: int, _frame: FrameType | None) -> None:
+    sys.exit(0)
+
+
+def _say(value: dict[str, str]) -> None:
+    # the supervisor may be gone already; the end of standard input tells so at once
+    with suppress(BrokenPipeError):
+        sys.stdout.write(json.dumps(value) + "\n")
+        sys.stdout.flush()
+
+
+@contextmanager
+def _serving(*, samples: bool, record: bool) -> Iterator[Addresses]:
+    """Start everything, the slow parts side by side; end it in the reverse order."""
+    prepare_moto()
+    token, password = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
+    with ExitStack() as stack:
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="asayer-sandbox-")))
+        pool = stack.enter_context(ThreadPoolExecutor(max_workers=1))
+        aws = pool.submit(_build_aws, token, samples=samples)
+        elastic_url = _start_elastic(stack, folder, token, password, samples=samples, record=record)
+        aws_url, key = _start_aws(stack, aws)
+        yield Addresses(
+            aws_endpoint_url=aws_url,
+            aws_access_key_id=key[0],
+            aws_secret_access_key=key[1],
+            aws_region=AWS_REGION,
+            elastic_url=elastic_url,
+            elastic_username=ELASTIC_USERNAME,
+            elastic_password=password,
+            control_token=token,
+        )
+
+
+def prepare_moto() -> None:
+    """Switch on moto's IAM and the managed policies; moto reads these when it is imported."""
+    os.environ["MOTO_IAM_LOAD_MANAGED_POLICIES"] = "true"
+    os.environ["INITIAL_NO_AUTH_ACTION_COUNT"] = "0"
+    # spares moto the search for the account through every partition, which loads the policies of each (1 s)
+    os.environ["MOTO_ACCOUNT_ID"] = ACCOUNT_ID
+
+
+def _build_aws(token: str, *, samples: bool) -> tuple[WSGIApplication, tuple[str, str]]:
+    from asayer_cli.sandbox import aws_front, aws_samples  # noqa: PLC0415 - moto, after prepare_moto and in a thread
+    from asayer_cli.sandbox.aws_account import Account  # noqa: PLC0415 - the same
+
+    account = Account()
+    if samples:
+        aws_samples.load()
+    app = aws_front.create_app(account, faults=FaultPlan(), control_token=token)
+    return app, (account.administrator.access_key_id, account.administrator.secret)
+
+
+def _start_aws(stack: ExitStack, built: Future[tuple[WSGIApplication, tuple[str, str]]]) -> tuple[str, tuple[str, str]]:
+    app, key = built.result()
+    return stack.enter_context(_listening(app)), key
+
+
+def _start_elastic(stack: ExitStack, folder: Path, token: str, password: str, *, samples: bool, record: bool) -> str:
+    from asayer_cli.sandbox import elastic_front, elastic_samples, noida  # noqa: PLC0415 - beside the import of moto
+
+    # from the main thread: the search server ends with the thread that started it
+    search_server = noida.start(folder / "noida")
+    stack.callback(search_server.stop)
+    app = elastic_front.create_app(
+        search_server.url,
+        username=ELASTIC_USERNAME,
+        password=password,
+        faults=FaultPlan(),
+        control_token=token,
+        record=record,
+    )
+    url = stack.enter_context(_listening(app))
+    if samples:
+        elastic_samples.load(url, ELASTIC_USERNAME, password)
+    return url
+
+
+@contextmanager
+def _listening(app: WSGIApplication) -> Iterator[str]:
+    """Serve an application on a free port of loopback; yields its URL."""
+    from werkzeug.serving import WSGIRequestHandler, make_server  # noqa: PLC0415 - beside the import of moto
+
+    class QuietHandler(WSGIRequestHandler):
+        # a small answer goes out at once instead of waiting for the acknowledgement of its headers
+        disable_nagle_algorithm = True
+
+        def log(self, type: str, message: str, *args: object) -> None:  # noqa: A002 - werkzeug's name
+            """Say nothing: requests are kept by the fault plan."""
+
+    server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=QuietHandler)
+    threading.Thread(target=server.serve_forever, daemon=True).start()
+    try:
+        yield f"http://127.0.0.1:{server.server_port}"
+    finally:
+        server.shutdown()
+        server.server_close()
+
+
+if __name__ == "__main__":
+    main()

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
+if TYPE_CHECKING:
+    _ParamType = click.ParamType[Any]
+else:  # generic only in newer versions of click
+    _ParamType = click.ParamType
 
-class _Duration(click.ParamType[Any]):
+
+class _Duration(_ParamType):
     name = "duration"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> object:  # noqa: ANN401 - click's signature
@@ -19,7 +24,7 @@ class _Duration(click.ParamType[Any]):
             self.fail(str(error), param, ctx)
 
 
-class _Moment(click.ParamType[Any]):
+class _Moment(_ParamType):
     name = "time"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> object:  # noqa: ANN401 - click's signature
@@ -33,7 +38,7 @@ class _Moment(click.ParamType[Any]):
             self.fail(str(error), param, ctx)
 
 
-class _SessionId(click.ParamType[Any]):
+class _SessionId(_ParamType):
     name = "id"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> object:  # noqa: ANN401 - click's signature

@@ -1,0 +1,117 @@
+"""The searches: exactly the collector's, and a wider one that finds what was meant to be found by it."""
+
+from __future__ import annotations
+
+import itertools
+from typing import TYPE_CHECKING, Any, Final
+
+from asayer_cli.elastic.fields import (
+    DATE_TYPES,
+    MESSAGE,
+    NOT_INDEXED,
+    NUMBER_TYPES,
+    TAGS,
+    TEXT_TYPES,
+    TIMESTAMP,
+    UNMAPPED,
+    UTC_TIME,
+    WHOLE_VALUE_TYPES,
+    Layout,
+)
+from asayer_cli.entries import rfc3339
+from asayer_cli.tag import ASAYER
+
+if TYPE_CHECKING:
+    from asayer_cli.entries import Window
+    from asayer_cli.tag import TagConvention
+
+Query = dict[str, Any]
+OPENREPLAY_INDEX: Final = "logs"
+BY_UTC_TIME: Final = [{UTC_TIME: {"order": "asc", "unmapped_type": "date"}}]
+IN_STORED_ORDER: Final = [{"_shard_doc": {"order": "asc"}}]
+# The standard analyzer parts words at a hyphen as at a space, and keeps those joined by the others together.
+_JOINTS: Final = ("", "_", ".", " ")
+_MILLISECONDS: Final = "epoch_millis"
+
+
+def collected(convention: TagConvention, window: Window) -> Query:
+    """Return the collector's query (its public history): for OpenReplay, whose query has no times, the tag's phrase."""
+    if convention is not ASAYER:
+        return {"bool": {"filter": [{"match_phrase": {MESSAGE: f"{convention.tag_name}="}}]}}
+    times = {"gte": str(window.start_ms), "lt": str(window.end_ms)}
+    return {
+        "bool": {
+            "filter": [
+                {"match": {MESSAGE: f"{convention.tag_name}="}},
+                {"range": {UTC_TIME: times}},
+                {"term": {TAGS: "error"}},
+            ]
+        }
+    }
+
+
+def suspected(convention: TagConvention, layout: Layout, window: Window) -> Query | None:
+    """Return the query for whatever was meant as a tag, by either time; None where these indices cannot be asked.
+
+    A tag that another character is glued to (such as a terminal's colour code) is one word with it, and found by
+    neither search.
+    """
+    meant = _meant_as_tag(convention, layout.message)
+    times = [
+        clause
+        for field, kind in ((TIMESTAMP, layout.timestamp), (UTC_TIME, layout.utc_time))
+        if (clause := time_range(field, kind, window))
+    ]
+    if meant is None or not times:
+        return None
+    return {"bool": {"filter": [meant, {"bool": {"should": times, "minimum_should_match": 1}}]}}
+
+
+def suspected_without_time(convention: TagConvention, layout: Layout) -> Query | None:
+    """Return the query for what was meant as a tag in documents that have neither time."""
+    meant = _meant_as_tag(convention, layout.message)
+    if meant is None:
+        return None
+    neither = [{"exists": {"field": TIMESTAMP}}, {"exists": {"field": UTC_TIME}}]
+    return {"bool": {"filter": [meant], "must_not": neither}}
+
+
+def time_range(field: str, kind: str, window: Window) -> Query | None:
+    """Return the clause for a window in a field of this type; None where no range can be asked.
+
+    Text is compared as text, which is right for times written alike, in UTC.
+    """
+    if kind == UNMAPPED or kind.endswith(NOT_INDEXED):
+        return None
+    if kind in NUMBER_TYPES:
+        return {"range": {field: {"gte": window.start_ms, "lt": window.end_ms}}}
+    if kind in DATE_TYPES:
+        bounds = {"gte": str(window.start_ms), "lt": str(window.end_ms), "format": _MILLISECONDS}
+        return {"range": {field: bounds}}
+    if kind in WHOLE_VALUE_TYPES or kind in TEXT_TYPES:
+        return {"range": {field: {"gte": rfc3339(window.start), "lt": rfc3339(window.end)}}}
+    return None
+
+
+def _meant_as_tag(convention: TagConvention, kind: str) -> Query | None:
+    words = convention.words
+    if kind in WHOLE_VALUE_TYPES:
+        return {"wildcard": {MESSAGE: {"value": f"*{'*'.join(words)}*", "case_insensitive": True}}}
+    if kind in TEXT_TYPES:
+        phrases = [{"match_phrase": {MESSAGE: spelling}} for spelling in spellings(words)]
+        return {"bool": {"should": phrases, "minimum_should_match": 1}}
+    if kind == "object":
+        inner = [
+            {"multi_match": {"query": spelling, "type": "phrase", "fields": [f"{MESSAGE}.*"], "lenient": True}}
+            for spelling in spellings(words)
+        ]
+        return {"bool": {"should": inner, "minimum_should_match": 1}}
+    return None
+
+
+def spellings(words: tuple[str, ...]) -> list[str]:
+    """Return every way of joining the words of a tag's name that the standard analyzer tells apart."""
+    return [
+        words[0] + "".join(joint + word for joint, word in zip(joints, words[1:], strict=True))
+        for joints in itertools.product(_JOINTS, repeat=len(words) - 1)
+    ]

@@ -1,0 +1,125 @@
+"""Read all pages of a search: a point in time, `search_after`, and a note of whatever makes the answer incomplete."""
+
+from __future__ import annotations
+
+import contextlib
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any, Final
+
+import elasticsearch
+
+from asayer_cli.errors import AsayerError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from asayer_cli.elastic.connection import Cluster
+    from asayer_cli.elastic.queries import Query
+
+KEEP_ALIVE: Final = "2m"
+PAGE_SIZE: Final = 1000
+
+
+def all_hits(
+    cluster: Cluster, names: str, query: Query, sort: list[dict[str, Any]], notes: list[str], limit: int | None = None
+) -> Iterator[dict[str, Any]]:
+    """Yield every hit, at most `limit`; partial answers and a full limit are written into `notes`."""
+    point = _open(cluster, names)
+    if point is None:
+        return
+    searched = _Point(cluster, point)
+    try:
+        yield from searched.hits(query, sort, notes, limit)
+    finally:
+        searched.close()
+
+
+class _Point:
+    """An open point in time; its id may change with every page."""
+
+    def __init__(self, cluster: Cluster, point: str) -> None:
+        self._cluster = cluster
+        self._id = point
+
+    def hits(
+        self, query: Query, sort: list[dict[str, Any]], notes: list[str], limit: int | None
+    ) -> Iterator[dict[str, Any]]:
+        after: list[Any] | None = None
+        left = limit
+        while left is None or left > 0:
+            size = PAGE_SIZE if left is None else min(PAGE_SIZE, left)
+            page = self._page(query, sort, after, size, notes)
+            yield from page
+            if len(page) < size:
+                return
+            after, left = page[-1]["sort"], None if left is None else left - len(page)
+        notes.append(f"only the first {limit} entries without any time were read")
+
+    def _page(
+        self, query: Query, sort: list[dict[str, Any]], after: list[Any] | None, size: int, notes: list[str]
+    ) -> list[dict[str, Any]]:
+        point = {"id": self._id, "keep_alive": KEEP_ALIVE}
+        try:
+            answer = self._cluster.ask(
+                lambda client: (
+                    client.search(
+                        pit=point, query=query, sort=sort, size=size, track_total_hits=False, search_after=after
+                    ).body
+                )
+            )
+        except AsayerError as error:
+            if not _all_shards_failed(error):
+                raise
+            add_note(notes, f"the search failed on every shard ({error.message})")
+            return []
+        self._id = answer.get("pit_id", self._id)
+        note_partial(answer, notes)
+        return list(answer["hits"]["hits"])
+
+    def close(self) -> None:
+        """Let the cluster forget the point in time; it does so by itself after a while, so failing is no matter."""
+        with contextlib.suppress(AsayerError):
+            self._cluster.ask_once(lambda client: client.close_point_in_time(id=self._id))
+
+
+def _open(cluster: Cluster, names: str) -> str | None:
+    """Open a point in time, None where a pattern matches no index; AsayerError `index_not_found` for a missing name."""
+    try:
+        answer = cluster.ask(lambda client: client.open_point_in_time(index=names, keep_alive=KEEP_ALIVE).body)
+    except AsayerError as error:
+        if error.code == "index_not_found" and all("*" in name for name in names.split(",")):
+            return None
+        raise
+    return str(answer["id"])
+
+
+def _all_shards_failed(error: AsayerError) -> bool:
+    cause = error.__cause__
+    if not isinstance(cause, elasticsearch.ApiError) or cause.meta.status == HTTPStatus.NOT_FOUND:
+        return False
+    inner = cause.body.get("error") if isinstance(cause.body, dict) else None
+    return isinstance(inner, dict) and inner.get("type") == "search_phase_execution_exception"
+
+
+def note_partial(answer: dict[str, Any], notes: list[str]) -> None:
+    """Write down what makes an answer smaller than what is stored: a timeout, or shards that failed."""
+    if answer.get("timed_out"):
+        add_note(notes, "Elasticsearch ran out of time and answered with what it had")
+    shards = answer.get("_shards", {})
+    if shards.get("failed"):
+        reason = _first_reason(shards)
+        add_note(notes, f"{shards['failed']} of {shards.get('total')} shards failed{reason}")
+
+
+def _first_reason(shards: dict[str, Any]) -> str:
+    for failure in shards.get("failures") or ():
+        reason = failure.get("reason") or {}
+        if text := reason.get("reason") or reason.get("type"):
+            return f" ({failure.get('index') or 'an index'}: {str(text)[:200]})"
+    return ""
+
+
+def add_note(notes: list[str], note: str) -> None:
+    """Write a note down once."""
+    if note not in notes:
+        notes.append(note)

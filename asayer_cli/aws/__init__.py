@@ -1,0 +1,1 @@
+"""AWS: boto3's SDK lives here and nowhere else."""

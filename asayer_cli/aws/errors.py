@@ -1,0 +1,289 @@
+"""The SDK's exceptions turned into ours, in one place: what happened, why, and what to do next.
+
+Error codes are compared, never exception classes: the SDK makes its classes from each service's model, and codes
+such as InvalidOperationException or AccessDenied are in no model.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import re
+from typing import TYPE_CHECKING, Final
+
+import botocore.exceptions as sdk
+
+from asayer_cli.aws.permissions import statement_for
+from asayer_cli.errors import (
+    AsayerError,
+    CredentialsRejectedError,
+    NotConfiguredError,
+    PermissionDeniedError,
+    RefusedError,
+    UnreachableError,
+    UsageError,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+EXPIRED: Final = frozenset({"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"})
+REJECTED: Final = EXPIRED | {
+    "AuthFailure",
+    "IncompleteSignature",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "InvalidSignatureException",
+    "MissingAuthenticationToken",
+    "MissingAuthenticationTokenException",
+    "RequestExpired",
+    "RequestTimeTooSkewed",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+}
+DENIED: Final = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"})
+THROTTLED: Final = frozenset(
+    {
+        "RequestLimitExceeded",
+        "SlowDown",
+        "Throttling",
+        "ThrottlingException",
+        "ThrottledException",
+        "TooManyRequestsException",
+    }
+)
+LIMITED: Final = frozenset({"LimitExceeded", "LimitExceededException", "ServiceQuotaExceededException"})
+MISSING: Final = frozenset({"NoSuchEntity", "ResourceNotFoundException"})
+_BUSY: Final = frozenset({"ConcurrentModification", "OperationAbortedException"})
+_INVALID: Final = frozenset(
+    {
+        "InvalidInput",
+        "InvalidOperationException",
+        "InvalidParameterException",
+        "MalformedPolicyDocument",
+        "ValidationError",
+    }
+)
+_SKEWED: Final = re.compile(r"Signature (?:expired|not yet current)", re.IGNORECASE)
+_ACTION: Final = re.compile(r"perform: ([\w-]+:\w+)")
+_RESOURCE: Final = re.compile(r"on resource: (\S+)")
+_WHO: Final = re.compile(r"(arn:[\w-]+:(?:iam|sts)::\S+) is not authorized")
+_HTTP_OF_SERVICE: Final = 500
+
+
+@contextlib.contextmanager
+def translated(action: str, *, region: str = "", resource: str = "*") -> Iterator[None]:
+    """Turn what the SDK raises inside into an AsayerError.
+
+    `action` is the IAM action of the call (`iam:CreateUser`); `resource` the ARN that a statement would name.
+    """
+    try:
+        yield
+    except sdk.ClientError as error:
+        raise of_client_error(error, action, region=region, resource=resource) from error
+    except sdk.BotoCoreError as error:
+        raise _of_sdk_error(error, action, region) from error
+    except ValueError as error:  # the SDK's own check of AWS_ENDPOINT_URL raises nothing more precise
+        if "Invalid endpoint" not in str(error):
+            raise
+        raise UsageError(
+            "The AWS endpoint URL is no URL.", hint="Mend AWS_ENDPOINT_URL, or unset it.", code="malformed_url"
+        ) from error
+
+
+def error_code(error: sdk.ClientError) -> str:
+    """Return the service's own code of an error."""
+    return str(error.response.get("Error", {}).get("Code", ""))
+
+
+def of_client_error(error: sdk.ClientError, action: str, *, region: str = "", resource: str = "*") -> AsayerError:
+    """Return our form of an answer that is an error."""
+    code, said = error_code(error), _said(error)
+    where = f" in {region}" if region else ""
+    if code in REJECTED:
+        return _rejected(code, said, where)
+    if code in DENIED:
+        return _denied(said, action, resource)
+    if code in THROTTLED:
+        return UnreachableError(
+            f"AWS throttled {action}{where}, also after several tries.",
+            hint="Wait a minute and run it again.",
+            code="throttled",
+        )
+    return _refused(code, said, action) or _unexpected(error, code, said, f"{action}{where}")
+
+
+def _rejected(code: str, said: str, where: str) -> AsayerError:
+    if _SKEWED.search(said) or code in ("RequestExpired", "RequestTimeTooSkewed"):
+        return CredentialsRejectedError(
+            f"AWS rejected the request{where}: the clock of this computer is wrong ({said}).",
+            hint="Set the clock (timedatectl set-ntp true), then run it again.",
+            code="clock_skew",
+        )
+    if code in EXPIRED:
+        return CredentialsRejectedError(
+            f"The AWS credentials have expired{where}.",
+            hint="Log in again: aws sso login, aws login, or whatever made them; then run it again.",
+            code="credentials_expired",
+        )
+    return CredentialsRejectedError(
+        f"AWS does not accept these credentials{where}: {code}.",
+        hint="Look which ones are in use: aws configure list. The key may be deleted, inactive or mistyped.",
+    )
+
+
+def _denied(said: str, action: str, resource: str) -> PermissionDeniedError:
+    """Word a denial. AWS names the action it missed, which may be another one than that of the call."""
+    named = _ACTION.search(said)
+    action = named[1] if named else action
+    found = _RESOURCE.search(said)
+    on = found[1].rstrip(".,") if found and found[1].startswith("arn:") else resource
+    who = _WHO.search(said)
+    subject = who[1] if who else "The credentials in use"
+    message = f"{subject} may not {action}" + ("" if on == "*" else f" on {on}") + "."
+    return PermissionDeniedError(message, hint=_denial_hint(said, action, on), action=action)
+
+
+def _denial_hint(said: str, action: str, resource: str) -> str:
+    if "explicit deny" in said:
+        kind = re.search(r"explicit deny in (?:an? )?([\w -]+? policy|permissions boundary)", said)
+        where = kind[1] if kind else "a policy"
+        return f"An explicit deny in {where} forbids it, which no further Allow lifts: ask your administrator."
+    return f"Ask your administrator for this statement: {statement_for(action, resource)}"
+
+
+def _refused(code: str, said: str, action: str) -> AsayerError | None:
+    if code in LIMITED:
+        return RefusedError(
+            f"AWS refused {action}: a limit of the account or user is reached ({said}).",
+            hint="Remove what is not used any more, or ask AWS for a higher quota.",
+            code="limit_exceeded",
+        )
+    if code in MISSING:
+        return UsageError(f"{action} found nothing of that name: {said}.", code="not_found")
+    if code in _BUSY:
+        return UnreachableError(
+            f"AWS is still busy with an earlier change ({said}).", hint="Run it again in a few minutes.", code="busy"
+        )
+    if code in _INVALID:
+        return UsageError(f"AWS refused a value of {action}: {said}.", code="invalid_value")
+    return None
+
+
+def _unexpected(error: sdk.ClientError, code: str, said: str, what: str) -> AsayerError:
+    status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+    if not code or code.isdecimal():
+        return UnreachableError(
+            f"What answered {what} does not speak like AWS (HTTP {status or code}).",
+            hint="A proxy or firewall may stand between: look at HTTPS_PROXY, NO_PROXY and AWS_ENDPOINT_URL.",
+            code="unexpected_answer",
+        )
+    if status >= _HTTP_OF_SERVICE:
+        return UnreachableError(
+            f"AWS failed at {what} ({code}), also after several tries.",
+            hint="Run it again later; see https://health.aws.amazon.com.",
+            code="service_failure",
+        )
+    return AsayerError(f"AWS refused {what}: {code}: {said}.", code="aws_error")
+
+
+def _said(error: sdk.ClientError) -> str:
+    return " ".join(str(error.response.get("Error", {}).get("Message", "")).split()).rstrip(".")
+
+
+def _of_sdk_error(error: sdk.BotoCoreError, action: str, region: str) -> AsayerError:
+    for kinds, code, message, hint in _CONNECTION:
+        if isinstance(error, kinds):
+            return UnreachableError(f"{message} ({_endpoint(error, action, region)}).", hint=hint, code=code)
+    return _of_credentials_error(error) or _of_configuration_error(error) or _of_unknown(error, action)
+
+
+def _endpoint(error: sdk.BotoCoreError, action: str, region: str) -> str:
+    """Say which address it was, without user information or a query."""
+    found = re.search(r"https?://(?:[^/\s\"]*@)?([^/\s\"?]+)", str(error))
+    service = action.partition(":")[0]
+    return found[1] if found else f"{service} in {region}" if region else service
+
+
+_NETWORK: Final = "Check the region's name, the network and AWS_ENDPOINT_URL; then run it again."
+_CONNECTION: Final[tuple[tuple[tuple[type[Exception], ...], str, str, str], ...]] = (
+    (
+        (sdk.ProxyConnectionError,),
+        "proxy_refused",
+        "The proxy does not let the request through to AWS",
+        "Check HTTPS_PROXY and its login, or put the host into NO_PROXY. The AWS credentials are not the matter.",
+    ),
+    (
+        (sdk.SSLError,),
+        "tls_untrusted",
+        "The TLS certificate of the AWS endpoint is not trusted",
+        "If a proxy opens TLS, name its certificate authority: AWS_CA_BUNDLE=/path/to/ca.pem.",
+    ),
+    ((sdk.ConnectTimeoutError,), "connect_timeout", "AWS cannot be reached in time", _NETWORK),
+    ((sdk.ReadTimeoutError,), "read_timeout", "AWS did not answer in time", _NETWORK),
+    ((sdk.EndpointConnectionError,), "endpoint_unreachable", "AWS cannot be reached", _NETWORK),
+    (
+        (sdk.ConnectionClosedError, sdk.ResponseStreamingError, sdk.IncompleteReadError),
+        "connection_closed",
+        "The connection to AWS broke",
+        "Run it again.",
+    ),
+    ((sdk.HTTPClientError, sdk.ConnectionError), "unreachable", "The connection to AWS failed", _NETWORK),
+)
+
+
+def _of_credentials_error(error: sdk.BotoCoreError) -> AsayerError | None:
+    if isinstance(error, sdk.NoCredentialsError):
+        return NotConfiguredError(
+            "There are no AWS credentials.",
+            hint="Log in (aws sso login, aws configure), name a profile (--aws-profile), or set AWS_ACCESS_KEY_ID and "
+            "AWS_SECRET_ACCESS_KEY.",
+            code="no_credentials",
+        )
+    if isinstance(error, sdk.PartialCredentialsError):
+        return NotConfiguredError(
+            f"The AWS credentials are incomplete: {error.kwargs.get('cred_var', 'a part')} is missing.",
+            hint="Set both AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or complete the profile: aws configure.",
+            code="partial_credentials",
+        )
+    if isinstance(error, sdk.SSOError | sdk.TokenRetrievalError | sdk.NoAuthTokenError | sdk.LoginError):
+        return CredentialsRejectedError(
+            "The AWS login has expired, or there was none yet.",
+            hint="Log in again: aws sso login (with --profile NAME for a named profile), or aws login.",
+            code="login_needed",
+        )
+    if isinstance(
+        error, sdk.CredentialRetrievalError | sdk.MetadataRetrievalError | sdk.RefreshWithMFAUnsupportedError
+    ):
+        return CredentialsRejectedError(
+            f"The AWS credentials cannot be fetched ({type(error).__name__}).",
+            hint="Try the same profile with: aws sts get-caller-identity.",
+            code="credentials_unavailable",
+        )
+    return None
+
+
+def _of_configuration_error(error: sdk.BotoCoreError) -> AsayerError | None:
+    if isinstance(error, sdk.ProfileNotFound):
+        return NotConfiguredError(
+            f"There is no AWS profile {error.kwargs.get('profile')!r}.",
+            hint="The profiles there are: aws configure list-profiles. Name one with --aws-profile or AWS_PROFILE.",
+            code="aws_profile_missing",
+        )
+    if isinstance(error, sdk.ConfigParseError | sdk.InvalidConfigError | sdk.ConfigNotFound):
+        return NotConfiguredError(
+            "The AWS configuration file is broken, or its profile is.", hint="Look at ~/.aws/config.", code="aws_config"
+        )
+    if isinstance(error, sdk.InvalidRegionError | sdk.UnknownRegionError | sdk.NoRegionError):
+        return UsageError(
+            f"{error.kwargs.get('region_name', '')!r} is no AWS region.",
+            hint="Write it like eu-west-1; the regions are in: asayer-cli aws log-groups --all-regions.",
+            code="unknown_region",
+        )
+    if isinstance(error, sdk.ParamValidationError):
+        return UsageError(f"AWS does not take such a value: {error.kwargs.get('report', error)}.", code="invalid_value")
+    return None
+
+
+def _of_unknown(error: sdk.BotoCoreError, action: str) -> AsayerError:
+    said = " ".join(str(error).split())
+    return AsayerError(f"The AWS SDK failed at {action}: {type(error).__name__}: {said}.", code="aws_error")

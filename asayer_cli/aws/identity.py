@@ -1,0 +1,55 @@
+"""Who is acting."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from asayer_cli.aws.errors import translated
+from asayer_cli.aws.model import Identity
+from asayer_cli.errors import CredentialsRejectedError, UsageError
+
+if TYPE_CHECKING:
+    from asayer_cli.aws.session import AwsSession
+
+# A region of each partition that is always enabled, and where its global services are addressed.
+HOME_REGIONS: Final = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
+
+
+def home_region(session: AwsSession, region: str) -> str:
+    """Return the always enabled region of the partition that `region` (empty: the common one) belongs to."""
+    partition = session.partition_of(region) if region else "aws"
+    return HOME_REGIONS.get(partition, region)
+
+
+def who_am_i(session: AwsSession, region: str) -> Identity:
+    """Ask STS in a region whose credentials these are."""
+    with translated("sts:GetCallerIdentity", region=region):
+        answer = session.client("sts", region).get_caller_identity()
+    partition = answer["Arn"].split(":")[1]
+    return Identity(arn=answer["Arn"], account=answer["Account"], partition=partition, user_id=answer["UserId"])
+
+
+def who_am_i_anywhere(session: AwsSession, region: str) -> Identity:
+    """Ask STS in a region, then in the partition's home region.
+
+    A region that is not enabled answers as if the credentials were wrong; one that is may be all that a closed network
+    reaches.
+    """
+    home = home_region(session, region)
+    try:
+        return who_am_i(session, region or home)
+    except CredentialsRejectedError:
+        if home == region:
+            raise
+        return who_am_i(session, home)
+
+
+def check_partition(session: AwsSession, identity: Identity, region: str) -> None:
+    """Raise UsageError when a region belongs to another partition than the credentials."""
+    partition = session.partition_of(region)
+    if partition != identity.partition:
+        raise UsageError(
+            f"Region {region} belongs to the partition {partition}, and these credentials to {identity.partition}.",
+            hint="Choose a region of the account's partition, or credentials of the other one.",
+            code="wrong_partition",
+        )

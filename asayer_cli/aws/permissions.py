@@ -1,0 +1,120 @@
+"""Every IAM action that the program uses, who needs it and why; and the statements to ask an administrator for."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum, unique
+from typing import Final
+
+
+@unique
+class Needed(StrEnum):
+    """Whose credentials need an action."""
+
+    BY_SETUP = "the caller of aws setup"
+    BY_LOG_GROUPS = "the caller of aws log-groups"
+    BY_COLLECTOR = "the collector's key"
+
+
+@unique
+class On(StrEnum):
+    """What an action is allowed on: which ARNs a statement may name."""
+
+    ANYTHING = "*"
+    USER = "user"
+    POLICY = "policy"
+    GROUP = "log group"
+
+
+@dataclass(frozen=True, slots=True)
+class Permission:
+    """One IAM action."""
+
+    action: str
+    on: On
+    needed: tuple[Needed, ...]
+    why: str
+
+
+_SETUP: Final = (Needed.BY_SETUP,)
+_LISTING: Final = (Needed.BY_SETUP, Needed.BY_LOG_GROUPS)
+
+PERMISSIONS: Final = (
+    Permission("sts:GetCallerIdentity", On.ANYTHING, tuple(Needed), "who is acting; AWS allows it to everybody"),
+    Permission("ec2:DescribeRegions", On.ANYTHING, _LISTING, "which regions are enabled; done without where denied"),
+    Permission("logs:DescribeLogGroups", On.ANYTHING, tuple(Needed), "list log groups, with their class"),
+    Permission("logs:FilterLogEvents", On.GROUP, (Needed.BY_COLLECTOR,), "search the log groups"),
+    Permission("iam:GetUser", On.USER, _SETUP, "is the collector's user there, and is it ours"),
+    Permission("iam:ListAttachedUserPolicies", On.USER, _SETUP, "which rights it has"),
+    Permission("iam:ListUserPolicies", On.USER, _SETUP, "which rights it has of its own"),
+    Permission("iam:GetUserPolicy", On.USER, _SETUP, "which log groups its own policy names"),
+    Permission("iam:ListGroupsForUser", On.USER, _SETUP, "which rights come from groups"),
+    Permission("iam:ListAccessKeys", On.USER, _SETUP, "which keys it has"),
+    Permission("iam:GetAccessKeyLastUsed", On.USER, _SETUP, "whether a key is still in use"),
+    Permission("iam:GetPolicy", On.POLICY, _SETUP, "is the managed policy there in this partition"),
+    Permission("iam:CreateUser", On.USER, _SETUP, "make the collector's user"),
+    Permission("iam:TagUser", On.USER, _SETUP, "mark the user as managed by asayer-cli"),
+    Permission("iam:PutUserPermissionsBoundary", On.USER, _SETUP, "with --permissions-boundary"),
+    Permission("iam:AttachUserPolicy", On.USER, _SETUP, "give the managed policy"),
+    Permission("iam:DetachUserPolicy", On.USER, _SETUP, "take it away when the scope becomes log-groups"),
+    Permission("iam:PutUserPolicy", On.USER, _SETUP, "with --scope log-groups: the policy that names the groups"),
+    Permission("iam:DeleteUserPolicy", On.USER, _SETUP, "remove it when the scope becomes managed-policy"),
+    Permission("iam:CreateAccessKey", On.USER, _SETUP, "make the collector's key"),
+    Permission("iam:DeleteAccessKey", On.USER, _SETUP, "undo a key that does not work, or delete one that is named"),
+)
+_BY_ACTION: Final = {permission.action: permission for permission in PERMISSIONS}
+
+# What the collector's own policy allows with --scope log-groups, by what AWS lets a statement name (service
+# authorization reference of CloudWatch Logs). GetQueryResults names a query, so it is allowed on everything.
+COLLECTOR_ON_GROUPS: Final = (
+    "logs:DescribeLogStreams",
+    "logs:FilterLogEvents",
+    "logs:GetLogEvents",
+    "logs:GetLogGroupFields",
+    "logs:GetLogRecord",
+    "logs:StartLiveTail",
+    "logs:StartQuery",
+)
+COLLECTOR_ON_ANYTHING: Final = (
+    "logs:DescribeLogGroups",
+    "logs:DescribeQueries",
+    "logs:GetQueryResults",
+    "logs:ListLogGroups",
+    "logs:StopLiveTail",
+    "logs:StopQuery",
+    "logs:TestMetricFilter",
+)
+
+
+def statement_for(action: str, resource: str = "*") -> str:
+    """Return the JSON policy statement that allows `action`.
+
+    For an action of setup on the collector's user it holds all of them, so that one request to an administrator is
+    enough.
+    """
+    permission = _BY_ACTION.get(action)
+    actions = [action]
+    if permission and permission.on is On.USER:
+        actions = [item.action for item in PERMISSIONS if item.on is On.USER]
+    named = resource if permission and permission.on is not On.ANYTHING else "*"
+    return json.dumps({"Effect": "Allow", "Action": actions if len(actions) > 1 else action, "Resource": named})
+
+
+def group_policy(partition: str, region: str, account: str, groups: tuple[str, ...]) -> dict[str, object]:
+    """Return the policy document that lets the collector read these log groups and no others.
+
+    Both forms of a group's ARN are named: AWS evaluates some actions on the one with `:*` behind it, some on the other.
+    """
+    arns = [f"arn:{partition}:logs:{region}:{account}:log-group:{group}" for group in groups]
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            _allow("ReadTheLogGroups", COLLECTOR_ON_GROUPS, [form for arn in arns for form in (arn, f"{arn}:*")]),
+            _allow("WhatAwsAllowsOnlyOnEverything", COLLECTOR_ON_ANYTHING, "*"),
+        ],
+    }
+
+
+def _allow(name: str, actions: tuple[str, ...], resource: str | list[str]) -> dict[str, object]:
+    return {"Sid": name, "Effect": "Allow", "Action": list(actions), "Resource": resource}

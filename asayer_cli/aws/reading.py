@@ -1,0 +1,182 @@
+"""Reading log groups with the collector's own key: what `verify` asks."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+import uuid
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import ClientError
+
+from asayer_cli.aws.errors import DENIED, MISSING, error_code, translated
+from asayer_cli.aws.identity import who_am_i_anywhere
+from asayer_cli.aws.log_groups import find_group
+from asayer_cli.aws.session import collector_session
+from asayer_cli.entries import LogEntry, moment
+from asayer_cli.errors import CredentialsRejectedError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from asayer_cli.aws.model import Identity, LogGroup
+    from asayer_cli.entries import Window
+    from asayer_cli.integrations import AwsKey
+    from asayer_cli.tag import TagConvention
+
+PROBE_PREFIX: Final = "/asayer-cli/write-probe/"
+_LONGEST_PATTERN: Final = 1024
+# FilterLogEvents reads newest first only from here on (its API reference, startFromHead).
+_NEWEST_FIRST_SINCE_MS: Final = 1_704_067_200_000
+
+
+def collector_pattern(convention: TagConvention) -> str:
+    """Return the filter pattern that the product's collector uses: the tag's name as a bare, case-sensitive term."""
+    name = convention.tag_name
+    return name if name.replace("_", "").isalnum() else f'"{name}"'
+
+
+def suspect_pattern(convention: TagConvention) -> str:
+    """Return a filter pattern that finds whatever may have been meant as the tag.
+
+    Its words in any case, with nothing, a dash, an underscore, a dot or white space between them. Filter patterns know
+    neither groups nor a case-insensitive switch ("Filter pattern syntax", regular expressions).
+    """
+    words = ("".join(f"[{letter.upper()}{letter}]" for letter in word) for word in convention.words)
+    pattern = "%" + r"[-_.\s]?".join(words) + "%"
+    if len(pattern) > _LONGEST_PATTERN:
+        raise ValueError(f"the tag name {convention.tag_name} is too long for a filter pattern")
+    return pattern
+
+
+class CloudWatchReader:
+    """CloudWatch Logs of one region, asked with one access key and no other credentials."""
+
+    def __init__(self, key: AwsKey, region: str, aws_profile: str = "", *, allow_http: bool = False) -> None:
+        self.region = region
+        self._session = collector_session(key, region, aws_profile, allow_http=allow_http)
+
+    def identity(self) -> Identity:
+        """Return whose key this is; CredentialsRejectedError when AWS does not accept it.
+
+        Also works where the region is not enabled for the account.
+        """
+        return who_am_i_anywhere(self._session, self.region)
+
+    def find_group(self, name: str) -> LogGroup | None:
+        """Return the log group of exactly this name, None when there is none.
+
+        UsageError with the code `region_not_enabled` where the key is good and the region does not take it.
+        """
+        with self._asking("logs:DescribeLogGroups"):
+            return find_group(self._session, self.region, name)
+
+    def may_write(self, group: str = "") -> bool:
+        """Tell whether the key may write log events, without being able to write one.
+
+        The events go to a log group that does not exist, under a name made up on the spot, or with `group` to a
+        stream of it that does not exist; PutLogEvents makes neither. "Not found" means that the right is there.
+        """
+        name = uuid.uuid4().hex
+        event = {"timestamp": int(time.time() * 1000), "message": "asayer-cli asks whether it may write"}
+        request = {"logGroupName": group or PROBE_PREFIX + name, "logStreamName": name, "logEvents": [event]}
+        with self._asking("logs:PutLogEvents"):
+            try:
+                self._logs.put_log_events(**request)
+            except ClientError as error:
+                if error_code(error) in MISSING | DENIED:
+                    return error_code(error) in MISSING
+                raise
+        raise AssertionError("a log stream that cannot exist took an event")
+
+    def search(self, group: str, pattern: str, window: Window) -> Iterator[LogEntry]:
+        """Yield every event of a group in a window that matches a filter pattern, each once, oldest first by stream.
+
+        Pages may be empty and more may follow: the end is where no token comes back.
+        """
+        seen: set[str] = set()
+        request = {**_span(group, window), "filterPattern": pattern}
+        for page in self._pages(request):
+            for event in page.get("events", ()):
+                if event["eventId"] not in seen:
+                    seen.add(event["eventId"])
+                    yield _to_entry(group, event)
+
+    def newest(self, group: str, window: Window) -> datetime | None:
+        """Return the time of the newest event of any kind in a window, None when there is none.
+
+        Costs one request as a rule: events are asked for newest first, one at a time.
+        """
+        request = {**_span(group, window), "limit": 1, "startFromHead": False}
+        request["startTime"] = max(window.start_ms, _NEWEST_FIRST_SINCE_MS)
+        if request["startTime"] > request["endTime"]:
+            return None
+        times = (event["timestamp"] for page in self._pages(request) for event in page.get("events", ()))
+        newest = next(times, None)
+        return None if newest is None else moment(newest)
+
+    @property
+    def _logs(self) -> Any:  # noqa: ANN401 - botocore makes the type
+        return self._session.client("logs", self.region)
+
+    def _pages(self, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
+        token: dict[str, str] = {}
+        while True:
+            with self._asking("logs:FilterLogEvents", request["logGroupName"]):
+                page = self._logs.filter_log_events(**request, **token)
+            yield page
+            if not page.get("nextToken"):
+                return
+            token = {"nextToken": page["nextToken"]}
+
+    @contextlib.contextmanager
+    def _asking(self, action: str, group: str = "") -> Iterator[None]:
+        """Translate errors; a rejection is the region's when STS accepts the key."""
+        try:
+            with translated(action, region=self.region, resource=self._arn(group)):
+                yield
+        except CredentialsRejectedError as error:
+            self.identity()
+            raise region_not_enabled(self.region) from error
+        except UsageError as error:
+            if group and error.code == "not_found":
+                raise _group_missing(group, self.region) from error
+            raise
+
+    def _arn(self, group: str) -> str:
+        return (
+            f"arn:{self._session.partition_of(self.region)}:logs:{self.region}:*:log-group:{group}:*" if group else "*"
+        )
+
+
+def region_not_enabled(region: str) -> UsageError:
+    """Return the error for a region that the account has not enabled."""
+    return UsageError(
+        f"Region {region} is not enabled in this account: it does not take credentials that STS accepts.",
+        hint="Choose another region, or enable this one under Account > AWS Regions. A key made in the last minute may "
+        "also need a little longer.",
+        code="region_not_enabled",
+    )
+
+
+def _group_missing(group: str, region: str) -> UsageError:
+    return UsageError(
+        f"There is no log group {group} in {region}.",
+        hint=f"The log groups there are: asayer-cli aws log-groups --region {region}.",
+        code="log_group_not_found",
+    )
+
+
+def _span(group: str, window: Window) -> dict[str, Any]:
+    """Bound a search: unlike the window's, the end of FilterLogEvents belongs to it."""
+    return {"logGroupName": group, "startTime": max(window.start_ms, 0), "endTime": max(window.end_ms - 1, 0)}
+
+
+def _to_entry(group: str, event: dict[str, Any]) -> LogEntry:
+    return LogEntry(
+        time=moment(event["timestamp"]).astimezone(UTC),
+        message=event["message"],
+        place=f"{group} {event['logStreamName']}",
+        entry_id=event["eventId"],
+    )

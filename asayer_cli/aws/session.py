@@ -1,0 +1,166 @@
+"""Sessions and clients: whose credentials, how long to wait, how often to try.
+
+The SDK's own chain decides about endpoints (AWS_ENDPOINT_URL), proxies and certificate authorities (AWS_CA_BUNDLE).
+botocore is used without boto3's layer on top, whose chain it is and which only costs time here.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from ipaddress import ip_address
+from typing import TYPE_CHECKING, Any, Final
+from urllib.parse import urlsplit
+
+import botocore.session
+from botocore.config import Config
+
+from asayer_cli import __version__
+from asayer_cli.aws.errors import translated
+from asayer_cli.errors import UsageError
+
+if TYPE_CHECKING:
+    from asayer_cli.integrations import AwsKey
+
+CONNECT_SECONDS: Final = 5
+READ_SECONDS: Final = 30
+ATTEMPTS: Final = 4
+_TRACE: Final = logging.getLogger("asayer_cli.aws")
+_STARTED: Final = "asayer_cli_started"
+
+
+class AwsSession:
+    """Credentials with the clients made from them; safe to use from several threads.
+
+    A client is made when it is first asked for and kept. `region` is empty where neither option, environment nor AWS
+    profile names one.
+    """
+
+    def __init__(self, session: botocore.session.Session, region: str, *, allow_http: bool = False) -> None:
+        self.region = region
+        self._session = session
+        self._allow_http = allow_http
+        self._clients: dict[tuple[str, str, bool], Any] = {}
+        self._lock = threading.Lock()
+        _trace_calls(session)
+
+    def client(self, service: str, region: str, *, once: bool = False) -> Any:  # noqa: ANN401 - botocore makes the type
+        """Return the client of a service in a region; with `once` it never sends a request twice."""
+        with self._lock:
+            key = (service, region, once)
+            if key not in self._clients:
+                self._clients[key] = self._make(service, region, once=once)
+            return self._clients[key]
+
+    def has_credentials(self) -> bool:
+        """Tell whether the chain finds credentials; raises ours when it finds some that cannot be loaded."""
+        with self._lock, translated("sts:GetCallerIdentity"):
+            return self._session.get_credentials() is not None
+
+    def partition_of(self, region: str) -> str:
+        """Return the partition of a region by its name; UsageError when it looks like no region."""
+        with translated("sts:GetCallerIdentity", region=region):
+            return str(self._session.get_partition_for_region(region))
+
+    def known_regions(self, partition: str) -> tuple[str, ...]:
+        """Return the regions of a partition that have CloudWatch Logs, as far as the SDK knows; not all are enabled."""
+        return tuple(self._session.get_available_regions("logs", partition))
+
+    def _make(self, service: str, region: str, *, once: bool) -> Any:  # noqa: ANN401 - botocore makes the type
+        with translated(f"{service}:*", region=region):
+            client = self._session.create_client(service, region_name=region, config=self._config(once=once))
+        _check_endpoint(client.meta.endpoint_url, allow_http=self._allow_http)
+        return client
+
+    def _config(self, *, once: bool) -> Config:
+        retries: dict[str, object] = {"mode": "standard"}
+        if once:
+            retries["total_max_attempts"] = 1
+        elif self._session.get_config_variable("max_attempts") is None:
+            retries["total_max_attempts"] = ATTEMPTS
+        return Config(
+            connect_timeout=CONNECT_SECONDS,
+            read_timeout=READ_SECONDS,
+            retries=retries,
+            user_agent_extra=f"asayer-cli/{__version__}",
+        )
+
+
+def caller_session(aws_profile: str = "", region: str = "", *, allow_http: bool = False) -> AwsSession:
+    """Return a session with the caller's own credentials, by the SDK's whole chain.
+
+    NotConfiguredError for an AWS profile that does not exist.
+    """
+    with translated("sts:GetCallerIdentity"):
+        session = botocore.session.Session(profile=aws_profile or None)
+        region = region or session.get_config_variable("region") or ""
+    return AwsSession(session, region, allow_http=allow_http)
+
+
+def collector_session(key: AwsKey, region: str, aws_profile: str = "", *, allow_http: bool = False) -> AwsSession:
+    """Return a session with an access key and nothing else: no session token, no AWS profile of the environment.
+
+    A given `aws_profile` says how AWS is reached (endpoint, certificate authority), never who asks.
+    """
+    unset = {"profile": (None, None, None, None)}
+    with translated("sts:GetCallerIdentity"):
+        session = botocore.session.Session(profile=aws_profile or None, session_vars=None if aws_profile else unset)
+        session.set_credentials(key.access_key_id, key.secret_access_key.reveal())
+    return AwsSession(session, region, allow_http=allow_http)
+
+
+def _check_endpoint(url: str, *, allow_http: bool) -> None:
+    parts = urlsplit(url)
+    if parts.username or parts.password:
+        raise UsageError(
+            "The AWS endpoint URL carries user information.",
+            hint="Remove what stands before the @ in AWS_ENDPOINT_URL or in the AWS profile.",
+            code="endpoint_userinfo",
+        )
+    if parts.scheme == "http" and not allow_http and not _is_loopback(parts.hostname or ""):
+        raise UsageError(
+            f"The AWS endpoint {parts.scheme}://{parts.netloc} is plain HTTP: keys would cross the network readable.",
+            hint="Use https, or pass --allow-http if nobody can listen on the way.",
+            code="plain_http",
+        )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _trace_calls(session: botocore.session.Session) -> None:
+    if _TRACE.isEnabledFor(logging.DEBUG):
+        session.register("request-created", _note_start)
+        session.register("response-received", _trace)
+
+
+def _note_start(request: Any, **_: object) -> None:  # noqa: ANN401 - botocore's request
+    request.context[_STARTED] = time.perf_counter()
+
+
+def _trace(
+    event_name: str, context: dict[str, Any], response_dict: dict[str, Any] | None, exception: object, **_: object
+) -> None:
+    """Log one answer without its body, headers or parameters: any of them may hold a secret."""
+    service, operation = event_name.split(".")[1:3]
+    took = (time.perf_counter() - context.get(_STARTED, time.perf_counter())) * 1000
+    outcome, request_id = type(exception).__name__, "-"
+    if response_dict is not None:
+        outcome = str(response_dict["status_code"])
+        request_id = response_dict["headers"].get("x-amzn-RequestId", "-")
+    _TRACE.debug(
+        "%s %s %s: %s in %.0f ms, request id %s",
+        service,
+        operation,
+        context["client_region"],
+        outcome,
+        took,
+        request_id,
+    )

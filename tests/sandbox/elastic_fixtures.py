@@ -1,4 +1,7 @@
-"""The local Elasticsearch for tests: the real search server behind the real front, one front for each test."""
+"""The local Elasticsearch for tests: the real search server behind the real front, one front for each test.
+
+Test files name this file in `pytest_plugins`.
+"""
 
 from __future__ import annotations
 
@@ -32,11 +35,13 @@ class LocalElastic:
     """One front, with the ways in that a test needs."""
 
     url: str
+    username: str = USERNAME
+    password: str = PASSWORD
 
     @contextmanager
     def client(self, *, user: tuple[str, str] | None = None, api_key: str | None = None) -> Iterator[Elasticsearch]:
         """Give a client of the administrator, of another user, or of an API key."""
-        basic_auth = None if api_key else user or (USERNAME, PASSWORD)
+        basic_auth = None if api_key else user or (self.username, self.password)
         with Elasticsearch(self.url, basic_auth=basic_auth, api_key=api_key, max_retries=0) as client:
             yield client
 
@@ -68,7 +73,7 @@ class LocalElastic:
 def serve(app: WSGIApplication) -> Iterator[str]:
     """Serve an application on a free port of loopback."""
     server = make_server("127.0.0.1", 0, app, threaded=True)
-    thread = threading.Thread(target=server.serve_forever)
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,))
     thread.start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"

@@ -39,7 +39,13 @@ def create_app(account: Account, *, faults: FaultPlan, control_token: str) -> WS
     if moto_settings.INITIAL_NO_AUTH_ACTION_COUNT != 0:
         raise RuntimeError("moto was imported before its IAM was switched on")
     front = AwsFront(account)
-    return with_control(faults.middleware(front, front.identify), faults, control_token, front.change_settings)
+    return with_control(
+        faults.middleware(front, front.identify),
+        faults,
+        control_token,
+        front.change_settings,
+        actions={"log-groups": aws_logs.create_many},
+    )
 
 
 class AwsFront:

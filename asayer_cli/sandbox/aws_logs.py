@@ -13,6 +13,7 @@ from moto.logs.models import logs_backends
 from asayer_cli.sandbox import aws_errors, filter_pattern
 from asayer_cli.sandbox.aws_log_events import filter_log_events
 from asayer_cli.sandbox.aws_resources import log_group_arn
+from asayer_cli.sandbox.faults import InvalidControlError
 from asayer_cli.sandbox.supervisor import ACCOUNT_ID
 from asayer_cli.sandbox.wsgi import Reply, json_reply
 
@@ -109,6 +110,17 @@ def _create_log_group(call: ApiCall) -> Reply:
     if reply.status < HTTP_ERRORS:
         set_class(log_groups(call.request.region)[call.request.text("logGroupName")], log_class)
     return reply
+
+
+def create_many(order: dict[str, Any]) -> None:
+    """Create ``count`` log groups in ``region`` named ``prefix`` and five digits, for tests of long lists."""
+    try:
+        region, prefix, count = str(order["region"]), str(order["prefix"]), int(order["count"])
+        backend = logs_backends[ACCOUNT_ID][region]
+    except (KeyError, TypeError, ValueError) as error:
+        raise InvalidControlError("log-groups needs a region of AWS, a prefix and a count") from error
+    for number in range(count):
+        backend.ensure_log_group(f"{prefix}{number:05}")
 
 
 def _describe_log_groups(call: ApiCall) -> Reply:

@@ -16,8 +16,14 @@ if TYPE_CHECKING:
     from asayer_cli.sandbox.aws_call import ApiCall
     from asayer_cli.sandbox.aws_settings import AwsSettings
 
-# Every region of the partition ``aws`` that has CloudWatch Logs.
-REGIONS = tuple(sorted(region for region in logs_backends[ACCOUNT_ID].regions if get_partition(region) == "aws"))
+# Every region of the partition ``aws`` that has CloudWatch Logs; moto counts some isolated regions in.
+REGIONS = tuple(
+    sorted(
+        region
+        for region in logs_backends[ACCOUNT_ID].regions
+        if get_partition(region) == "aws" and "-iso" not in region
+    )
+)
 # The regions of every account (AWS General Reference, "AWS Regions"); the others need an opt-in.
 WITHOUT_OPT_IN = frozenset(
     {

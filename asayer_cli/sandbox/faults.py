@@ -196,18 +196,34 @@ def _json(body: bytes) -> object:
         raise InvalidControlError("the body is not JSON") from error
 
 
+def _json_object(body: bytes) -> dict[str, object]:
+    value = _json(body)
+    if not isinstance(value, dict):
+        raise InvalidControlError("the body is no JSON object")
+    return value
+
+
 def with_control(
     app: WSGIApplication,
     plan: FaultPlan,
     token: str,
     apply_settings: Callable[[dict[str, object]], None],
     views: Mapping[str, Callable[[], object]] | None = None,
+    actions: Mapping[str, Callable[[dict[str, object]], None]] | None = None,
 ) -> WSGIApplication:
     """Wrap `app`: with the control requests under ``/_sandbox/``, for whoever sends ``X-Sandbox-Token``.
 
-    PUT faults, GET and DELETE requests, PUT settings (`apply_settings` gets the JSON object and raises
-    `InvalidControlError` for what it does not know), and GET of each name in `views`.
+    PUT faults, GET and DELETE requests, PUT settings, GET of each name in `views` and POST to each name in `actions`.
+    `apply_settings` and actions get the JSON object and raise `InvalidControlError` for what makes no sense to them.
     """
+    routes: dict[str, Callable[[bytes], object]] = {
+        "PUT faults": lambda body: plan.replace(parse_faults(body)),
+        "PUT settings": lambda body: apply_settings(_json_object(body)),
+        "GET requests": lambda _: plan.calls(),
+        "DELETE requests": lambda _: plan.clear_calls(),
+        **{f"GET {name}": _viewing(view) for name, view in (views or {}).items()},
+        **{f"POST {name}": _acting(action) for name, action in (actions or {}).items()},
+    }
 
     def application(environ: WSGIEnvironment, start_response: StartResponse) -> Iterable[bytes]:
         path = environ.get("PATH_INFO", "")
@@ -217,34 +233,24 @@ def with_control(
         if not compare_digest(environ.get("HTTP_X_SANDBOX_TOKEN", "").encode(), token.encode()):
             return send(json_reply(403, {"error": "X-Sandbox-Token is missing or wrong"}), start_response)
         request = f"{environ['REQUEST_METHOD']} {path.removeprefix(CONTROL_PREFIX)}"
-        try:
-            return send(_control(request, body, plan, apply_settings, views or {}), start_response)
-        except InvalidControlError as error:
-            return send(json_reply(400, {"error": str(error)}), start_response)
+        return send(_control(routes, request, body), start_response)
 
     return application
 
 
-def _control(
-    request: str,
-    body: bytes,
-    plan: FaultPlan,
-    apply_settings: Callable[[dict[str, object]], None],
-    views: Mapping[str, Callable[[], object]],
-) -> Reply:
-    if request == "PUT faults":
-        plan.replace(parse_faults(body))
-    elif request == "PUT settings":
-        settings = _json(body)
-        if not isinstance(settings, dict):
-            raise InvalidControlError("settings are a JSON object")
-        apply_settings(settings)
-    elif request == "DELETE requests":
-        plan.clear_calls()
-    elif request == "GET requests":
-        return json_reply(200, plan.calls())
-    elif request.startswith("GET ") and request.removeprefix("GET ") in views:
-        return json_reply(200, views[request.removeprefix("GET ")]())
-    else:
+def _viewing(view: Callable[[], object]) -> Callable[[bytes], object]:
+    return lambda _: view()
+
+
+def _acting(action: Callable[[dict[str, object]], None]) -> Callable[[bytes], object]:
+    return lambda body: action(_json_object(body))
+
+
+def _control(routes: Mapping[str, Callable[[bytes], object]], request: str, body: bytes) -> Reply:
+    route = routes.get(request)
+    if route is None:
         return json_reply(404, {"error": f"there is no {request}"})
-    return json_reply(200, {"ok": True})
+    try:
+        return json_reply(200, route(body))
+    except InvalidControlError as error:
+        return json_reply(400, {"error": str(error)})

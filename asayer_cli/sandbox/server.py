@@ -1,7 +1,8 @@
 """The sandbox's server process: ``python -m asayer_cli.sandbox.server [--samples] [--record]``.
 
 It hosts the local AWS and the front of the local Elasticsearch on loopback, prints one line of JSON with their
-addresses when both are ready, and runs until its standard input ends or it gets SIGTERM or SIGINT. Then it leaves nothing behind.
+addresses when both are ready, and runs until its standard input ends or it gets SIGTERM or SIGINT. Then it
+leaves nothing behind.
 """
 
 from __future__ import annotations
@@ -104,7 +105,7 @@ def _start_aws(stack: ExitStack, built: Future[tuple[WSGIApplication, tuple[str,
 
 
 def _start_elastic(stack: ExitStack, folder: Path, token: str, password: str, *, samples: bool, record: bool) -> str:
-    from asayer_cli.sandbox import elastic_front, elastic_samples, noida  # noqa: PLC0415 - beside the import of moto
+    from asayer_cli.sandbox import elastic_front, noida  # noqa: PLC0415 - beside the import of moto
 
     # from the main thread: the search server ends with the thread that started it
     search_server = noida.start(folder / "noida")
@@ -119,6 +120,8 @@ def _start_elastic(stack: ExitStack, folder: Path, token: str, password: str, *,
     )
     url = stack.enter_context(_listening(app))
     if samples:
+        from asayer_cli.sandbox import elastic_samples  # noqa: PLC0415 - the same
+
         elastic_samples.load(url, ELASTIC_USERNAME, password)
     return url
 

@@ -124,9 +124,9 @@ def _sources(app: App, settings: Settings, wishes: Wishes, only: str | None, *, 
     from asayer_cli.errors import NotConfiguredError
 
     sources: list[Source] = []
-    if only != "elastic" and (source := _aws_source(app, settings, wishes, asked=only == "aws")):
+    if only != "elastic" and (source := _aws_source(app, settings, wishes, asked=only == "aws", allow_http=allow_http)):
         sources.append(source)
-    if only != "aws" and (source := _elastic_source(app, settings, allow_http=allow_http)):
+    if only != "aws" and (source := _elastic_source(app, settings, wishes, allow_http=allow_http)):
         sources.append(source)
     if not sources:
         raise NotConfiguredError(
@@ -137,7 +137,7 @@ def _sources(app: App, settings: Settings, wishes: Wishes, only: str | None, *, 
     return sources
 
 
-def _aws_source(app: App, settings: Settings, wishes: Wishes, *, asked: bool) -> Source | None:
+def _aws_source(app: App, settings: Settings, wishes: Wishes, *, asked: bool, allow_http: bool) -> Source | None:
     from asayer_cli.errors import UsageError
     from asayer_cli.integrations import aws_integration
     from asayer_cli.tag import ASAYER
@@ -152,10 +152,10 @@ def _aws_source(app: App, settings: Settings, wishes: Wishes, *, asked: bool) ->
     from asayer_cli.aws.reading import CloudWatchReader
     from asayer_cli.verification.aws_source import AwsSource
 
-    return AwsSource(integration, CloudWatchReader(integration.key, integration.region))
+    return AwsSource(integration, CloudWatchReader(integration.key, integration.region, allow_http=allow_http))
 
 
-def _elastic_source(app: App, settings: Settings, *, allow_http: bool) -> Source | None:
+def _elastic_source(app: App, settings: Settings, wishes: Wishes, *, allow_http: bool) -> Source | None:
     from asayer_cli.integrations import elastic_integration
 
     integration = elastic_integration(settings, app.store(settings), app.environ)
@@ -164,7 +164,7 @@ def _elastic_source(app: App, settings: Settings, *, allow_http: bool) -> Source
     from asayer_cli.elastic.reading import ElasticReader
     from asayer_cli.verification.elastic_source import ElasticSource
 
-    return ElasticSource(integration, ElasticReader(integration, allow_http=allow_http))
+    return ElasticSource(integration, ElasticReader(integration, allow_http=allow_http), wishes.convention)
 
 
 def _summary_file(app: App) -> Path | None:

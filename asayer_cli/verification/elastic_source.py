@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from asayer_cli.elastic.reading import ElasticReader
     from asayer_cli.entries import Window
     from asayer_cli.integrations import ElasticIntegration
+    from asayer_cli.tag import TagConvention
     from asayer_cli.verification.wishes import Wishes
 
 _SOON: Final = timedelta(days=14)
@@ -25,12 +26,13 @@ class ElasticSource:
 
     name = "elastic"
 
-    def __init__(self, integration: ElasticIntegration, reader: ElasticReader) -> None:
+    def __init__(self, integration: ElasticIntegration, reader: ElasticReader, convention: TagConvention) -> None:
         self.checklist = Checklist(self.name)
         self._integration = integration
         self._reader = reader
+        self._convention = convention
         self._pattern = ",".join(integration.indexes)
-        self._log_indexes = 0
+        self._logs: tuple[str, ...] = ()
 
     @property
     def place(self) -> str:
@@ -103,7 +105,7 @@ class ElasticSource:
                 f"{self._pattern} matches no index that the key may read",
                 "Name the right ones: asayer-cli elastic create-key --index PATTERN (*log* does not match filebeat-*).",
             )
-        self._log_indexes = sum(match.looks_like_log for match in matches)
+        self._logs = tuple(match.name for match in matches if match.looks_like_log)
         strange = [match.name for match in matches if not match.looks_like_log]
         if strange:
             return warned(
@@ -121,13 +123,14 @@ class ElasticSource:
         return passed("writing is denied")
 
     def _fields(self) -> Finding:
-        problems = self._reader.field_problems()
+        problems = self._reader.field_problems(self._convention)
         if not problems:
             return passed("the fields that the collector needs are searchable")
         shown = "; ".join(
             f"{problem.field} is {problem.mapped_as} in {', '.join(problem.indices[:3])}: {problem.effect}"
             for problem in problems
         )
-        blocking = any(len(problem.indices) >= self._log_indexes for problem in problems)
+        broken = {index for problem in problems for index in problem.indices}
+        blocking = all(name in broken for name in self._logs)
         advice = "Change the index template: message as text, utc_time as date, tags as keyword; then roll over."
         return failed(shown, advice) if blocking else warned(shown, advice)

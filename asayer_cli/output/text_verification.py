@@ -11,7 +11,7 @@ from rich.text import Text
 
 from asayer_cli.entries import rfc3339
 from asayer_cli.output.sanitise import one_line
-from asayer_cli.verification.model import Check, JudgedEntry, SourceReport, Status, Verification
+from asayer_cli.verification.model import Check, JudgedEntry, NearMiss, SourceReport, Status, Verification
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,7 +25,7 @@ _MARKS: Final = {
     Status.SKIP: ("-", "dim"),
 }
 SOURCE_NAMES: Final = {"aws": "CloudWatch Logs", "elastic": "Elasticsearch"}
-_INDENT: Final = 4
+_INDENTED: Final = (0, 0, 0, 2)
 
 
 @singledispatch
@@ -38,30 +38,45 @@ def render(data: object) -> Iterator[RenderableType]:
 def _(data: Verification) -> Iterator[RenderableType]:
     for source in data.sources:
         yield Text(SOURCE_NAMES[source.name], style="bold")
-        for check in data.checks:
-            if check.source == source.name:
-                yield from _check(check)
-        yield Text(_counts(source), style="dim")
+        yield _checks([check for check in data.checks if check.source == source.name], source.near_misses)
+        yield Padding(Text(_counts(source), style="dim"), _INDENTED)
         if source.entries is not None:
             yield from _entries(source.entries)
         yield Text()
-    yield _verdict(data.checks)
+    yield _verdict(data)
 
 
-def _check(check: Check) -> Iterator[RenderableType]:
-    mark, style = _MARKS[check.status]
-    yield Text.assemble("  ", (mark, style), " ", (f"{check.id:<21} ", "dim"), check.summary)
-    if check.sample:
-        yield Padding(Text(one_line(check.sample), style="dim", overflow="ellipsis", no_wrap=True), (0, 0, 0, _INDENT))
-    if check.remedy and check.status in (Status.WARN, Status.FAIL):
-        yield Padding(Text.assemble(("→ ", "bold"), check.remedy), (0, 0, 0, _INDENT))
+def _checks(checks: list[Check], near_misses: tuple[NearMiss, ...]) -> Padding:
+    grid = Table.grid(padding=(0, 1, 0, 0))
+    grid.add_column(no_wrap=True)
+    grid.add_column(no_wrap=True, style="dim")
+    grid.add_column(overflow="fold")
+    for check in checks:
+        mark, style = _MARKS[check.status]
+        grid.add_row(Text(mark, style), Text(check.id), Text(one_line(check.summary)))
+        if check.status not in (Status.WARN, Status.FAIL):
+            continue
+        for line in _near_miss_lines(near_misses) if check.sample else [_advice(check.remedy)]:
+            grid.add_row("", "", line)
+    return Padding(grid, _INDENTED)
+
+
+def _near_miss_lines(near_misses: tuple[NearMiss, ...]) -> Iterator[Text]:
+    for miss in near_misses:
+        sample = Text(one_line(miss.sample), style="dim", overflow="ellipsis", no_wrap=True)
+        yield Text.assemble((f"{miss.reason.value}: ", "yellow"), sample, overflow="ellipsis", no_wrap=True)
+        yield _advice(miss.remedy)
+
+
+def _advice(remedy: str) -> Text:
+    return Text.assemble(("→ ", "bold"), remedy) if remedy else Text()
 
 
 def _counts(source: SourceReport) -> str:
     rejected = sum(source.rejected.values())
     complete = "" if source.complete else ", not read to the end"
     return (
-        f"  searched {rfc3339(source.searched_from)} to {rfc3339(source.searched_to)}{complete}: "
+        f"searched {rfc3339(source.searched_from)} to {rfc3339(source.searched_to)}{complete}: "
         f"{source.tagged} tagged, {source.collectible} collectible, {rejected} dropped"
     )
 
@@ -77,15 +92,17 @@ def _entries(entries: tuple[JudgedEntry, ...]) -> Iterator[RenderableType]:
         verdict = Text("collectible", "green") if entry.reason is None else Text(entry.reason.value, "yellow")
         when = rfc3339(entry.time) if entry.time else "no time"
         table.add_row(when, str(entry.session_id or "-"), verdict, Text(one_line(entry.message)))
-    yield Padding(table, (0, 0, 0, 2))
+    yield Padding(table, _INDENTED)
 
 
-def _verdict(checks: tuple[Check, ...]) -> Text:
-    failures = sum(check.status is Status.FAIL for check in checks)
-    warnings = sum(check.status is Status.WARN for check in checks)
+def _verdict(data: Verification) -> Text:
+    failures = sum(check.status is Status.FAIL for check in data.checks)
+    warnings = sum(check.status is Status.WARN for check in data.checks)
     noted = f", {_number(warnings, 'warning')}" if warnings else ""
     if failures:
         return Text(f"{_number(failures, 'check')} failed{noted}.", style="bold red")
+    if not all(source.collectible for source in data.sources):
+        return Text(f"Nothing failed, and not every source has an entry to prove it with{noted}.", style="bold yellow")
     return Text(f"Verified: tagged entries reach the collector{noted}.", style="bold green")
 
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from asayer_cli.exit_codes import ExitCode
 from asayer_cli.verification.checklist import Finding, failed, passed, warned
-from asayer_cli.verification.model import Status
+from asayer_cli.verification.model import NearMiss, Status
 from asayer_cli.verification.remedies import remedy
 
 if TYPE_CHECKING:
@@ -67,17 +67,21 @@ def _collectible(tally: Tally, wishes: Wishes, lateness: str) -> Finding:
     return failed(f"the collector takes {count} of the {wishes.min_entries} asked for{why}", advice, code)
 
 
-def _near_misses(tally: Tally, wishes: Wishes) -> Finding:
-    total = tally.near_misses.total()
-    if not total:
-        return passed("no entry was meant to be collected and is not")
-    reason, _ = tally.near_misses.most_common(1)[0]
-    names = ", ".join(f"{name.value} {number}" for name, number in tally.near_misses.most_common())
-    finding = warned(
-        f"{_entries(total, 'near-miss')} the collector drops: {names}",
-        remedy(reason, wishes.convention),
-        tally.samples[reason].message,
+def near_misses(tally: Tally, wishes: Wishes) -> tuple[NearMiss, ...]:
+    """Return the near misses by reason, the most frequent first, with one sample and the fix for each."""
+    return tuple(
+        NearMiss(reason, number, tally.samples[reason].message, remedy(reason, wishes.convention))
+        for reason, number in tally.near_misses.most_common()
     )
+
+
+def _near_misses(tally: Tally, wishes: Wishes) -> Finding:
+    found = near_misses(tally, wishes)
+    if not found:
+        return passed("no entry was meant to be collected and is not")
+    names = ", ".join(f"{miss.reason.value} {miss.count}" for miss in found)
+    total = _entries(tally.near_misses.total(), "near-miss")
+    finding = warned(f"the collector drops {total}: {names}", found[0].remedy, found[0].sample)
     if wishes.strict:
         return Finding(Status.FAIL, finding.summary, finding.remedy, finding.sample)
     return finding

@@ -56,11 +56,22 @@ class JudgedEntry:
 
 
 @dataclass(frozen=True, slots=True)
+class NearMiss:
+    """Entries that were meant to be collected and are not, for one reason: how many, one of their messages, the fix."""
+
+    reason: Reason
+    count: int
+    sample: str
+    remedy: str
+
+
+@dataclass(frozen=True, slots=True)
 class SourceReport:
     """What a source holds in the window.
 
     `complete` is False when the store could not be read to the end; `tagged` counts entries that carry an id,
-    `collectible` those that the collector takes, `rejected` the others by reason; `entries` only with `--explain`.
+    `collectible` those that the collector takes, `rejected` the others by reason, of which `near_misses` were meant to
+    be taken; `entries` only with `--explain`.
     """
 
     name: str
@@ -70,6 +81,7 @@ class SourceReport:
     tagged: int
     collectible: int
     rejected: Mapping[Reason, int]
+    near_misses: tuple[NearMiss, ...] = ()
     entries: tuple[JudgedEntry, ...] | None = None
 
 

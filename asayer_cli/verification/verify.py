@@ -90,7 +90,8 @@ def _verify_source(source: Source, wishes: Wishes, reporter: Reporter, stopped: 
             read = _read(source, window, wishes, reporter, stopped)
     if read is None:
         source.checklist.skip(entry_checks.IDS)
-        return SourceReport(source.name, window.start, window.end, False, 0, 0, {}, () if wishes.explain else None)
+        nothing = () if wishes.explain else None
+        return SourceReport(source.name, window.start, window.end, False, 0, 0, {}, entries=nothing)
     _record(source, read, wishes)
     return _report(source, read, wishes)
 
@@ -151,5 +152,6 @@ def _report(source: Source, read: _Read, wishes: Wishes) -> SourceReport:
         tally.tagged,
         tally.collectible,
         dict(tally.rejected.most_common()),
+        entry_checks.near_misses(tally, wishes),
         tally.in_order() if wishes.explain else None,
     )

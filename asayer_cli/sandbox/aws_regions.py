@@ -99,12 +99,12 @@ def _filters(call: ApiCall) -> dict[str, list[str]]:
 
 
 def list_regions(call: ApiCall) -> Reply:
-    """Answer account:ListRegions, with ``maxResults`` (50 at most), ``nextToken`` and ``regionOptStatusContains``."""
-    wanted = call.request.parameters.get("regionOptStatusContains") or ()
+    """Answer account:ListRegions, with ``MaxResults`` (50 at most), ``NextToken`` and ``RegionOptStatusContains``."""
+    wanted = call.request.parameters.get("RegionOptStatusContains") or ()
     rows = [(region, _status(region, call.settings)) for region in REGIONS]
     rows = [row for row in rows if not wanted or row[1] in wanted]
-    first = int(call.request.text("nextToken") or 0)
-    last = first + int(call.request.parameters.get("maxResults") or 50)
+    first = int(call.request.text("NextToken") or 0)
+    last = first + int(call.request.parameters.get("MaxResults") or 50)
     answer: dict[str, object] = {
         "Regions": [{"RegionName": region, "RegionOptStatus": status} for region, status in rows[first:last]]
     }

@@ -15,8 +15,6 @@ from asayer_cli.tag import ASAYER
 
 MAIN_GROUP: Final = "/ecs/shop-api"
 MAIN_REGION: Final = "eu-west-1"
-# What the collector takes of the main group's events.
-COLLECTIBLE: Final = 6
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,7 +14,7 @@ import signal
 import sys
 import tempfile
 import threading
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import asdict
 from pathlib import Path
@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 
 AWS_REGION = "eu-west-1"
 ELASTIC_USERNAME = "elastic"
+# how often each listening thread looks whether it shall end
+ENDS_WITHIN_S = 0.05
 
 
 def main() -> None:
@@ -38,8 +40,8 @@ def main() -> None:
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _leave)
     try:
-        with _serving(samples="--samples" in sys.argv, record="--record" in sys.argv) as addresses:
-            _say(asdict(addresses))
+        with ExitStack() as stack:
+            _say(asdict(_start(stack, samples="--samples" in sys.argv, record="--record" in sys.argv)))
             sys.stdin.buffer.read()
     finally:
         for number in (signal.SIGTERM, signal.SIGINT):
@@ -57,27 +59,44 @@ def _say(value: dict[str, str]) -> None:
         sys.stdout.flush()
 
 
-@contextmanager
-def _serving(*, samples: bool, record: bool) -> Iterator[Addresses]:
-    """Start everything, the slow parts side by side; end it in the reverse order."""
+def _start(stack: ExitStack, *, samples: bool, record: bool) -> Addresses:
+    try:
+        return _serve(stack, samples=samples, record=record)
+    except Exception as error:
+        # whatever it was, the supervisor tells the person; the traceback follows for whoever looks into it
+        _say({"error": str(error) or repr(error)})
+        raise
+
+
+def _serve(stack: ExitStack, *, samples: bool, record: bool) -> Addresses:
+    """Start everything, the slow parts side by side; `stack` ends it in the reverse order."""
     prepare_moto()
     token, password = secrets.token_urlsafe(32), secrets.token_urlsafe(24)
-    with ExitStack() as stack:
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="asayer-sandbox-")))
-        pool = stack.enter_context(ThreadPoolExecutor(max_workers=1))
-        aws = pool.submit(_build_aws, token, samples=samples)
-        elastic_url = _start_elastic(stack, folder, token, password, samples=samples, record=record)
-        aws_url, key = _start_aws(stack, aws)
-        yield Addresses(
-            aws_endpoint_url=aws_url,
-            aws_access_key_id=key[0],
-            aws_secret_access_key=key[1],
-            aws_region=AWS_REGION,
-            elastic_url=elastic_url,
-            elastic_username=ELASTIC_USERNAME,
-            elastic_password=password,
-            control_token=token,
-        )
+    folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="asayer-sandbox-")))
+    search_url = _start_search_server(stack, folder)
+    pool = stack.enter_context(ThreadPoolExecutor(max_workers=1))
+    aws = pool.submit(_build_aws, token, samples=samples)
+    elastic_url = _start_elastic(stack, search_url, token, password, samples=samples, record=record)
+    aws_app, (key_id, secret) = aws.result()
+    return Addresses(
+        aws_endpoint_url=stack.enter_context(_listening(aws_app)),
+        aws_access_key_id=key_id,
+        aws_secret_access_key=secret,
+        aws_region=AWS_REGION,
+        elastic_url=elastic_url,
+        elastic_username=ELASTIC_USERNAME,
+        elastic_password=password,
+        control_token=token,
+    )
+
+
+def _start_search_server(stack: ExitStack, folder: Path) -> str:
+    """Start it from the main thread, with which it would end, and before there is any other thread to fork beside."""
+    from asayer_cli.sandbox import noida  # noqa: PLC0415 - after the signal handlers
+
+    search_server = noida.start(folder / "noida")
+    stack.callback(search_server.stop)
+    return search_server.url
 
 
 def prepare_moto() -> None:
@@ -99,19 +118,11 @@ def _build_aws(token: str, *, samples: bool) -> tuple[WSGIApplication, tuple[str
     return app, (account.administrator.access_key_id, account.administrator.secret)
 
 
-def _start_aws(stack: ExitStack, built: Future[tuple[WSGIApplication, tuple[str, str]]]) -> tuple[str, tuple[str, str]]:
-    app, key = built.result()
-    return stack.enter_context(_listening(app)), key
+def _start_elastic(stack: ExitStack, search_url: str, token: str, password: str, *, samples: bool, record: bool) -> str:
+    from asayer_cli.sandbox import elastic_front, elastic_samples  # noqa: PLC0415 - beside the import of moto
 
-
-def _start_elastic(stack: ExitStack, folder: Path, token: str, password: str, *, samples: bool, record: bool) -> str:
-    from asayer_cli.sandbox import elastic_front, noida  # noqa: PLC0415 - beside the import of moto
-
-    # from the main thread: the search server ends with the thread that started it
-    search_server = noida.start(folder / "noida")
-    stack.callback(search_server.stop)
     app = elastic_front.create_app(
-        search_server.url,
+        search_url,
         username=ELASTIC_USERNAME,
         password=password,
         faults=FaultPlan(),
@@ -120,8 +131,6 @@ def _start_elastic(stack: ExitStack, folder: Path, token: str, password: str, *,
     )
     url = stack.enter_context(_listening(app))
     if samples:
-        from asayer_cli.sandbox import elastic_samples  # noqa: PLC0415 - the same
-
         elastic_samples.load(url, ELASTIC_USERNAME, password)
     return url
 
@@ -139,7 +148,7 @@ def _listening(app: WSGIApplication) -> Iterator[str]:
             """Say nothing: requests are kept by the fault plan."""
 
     server = make_server("127.0.0.1", 0, app, threaded=True, request_handler=QuietHandler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
+    threading.Thread(target=server.serve_forever, args=(ENDS_WITHIN_S,), daemon=True).start()
     try:
         yield f"http://127.0.0.1:{server.server_port}"
     finally:

@@ -98,7 +98,10 @@ def _wait_until_ready(server: subprocess.Popen[bytes], complaints: IO[bytes]) ->
         deadline.cancel()
     if not line:
         raise SandboxUnavailable(f"The sandbox did not start: {_last_line(complaints)}")
-    return Addresses(**json.loads(line))
+    said = json.loads(line)
+    if "error" in said:
+        raise SandboxUnavailable(f"The sandbox did not start: {said['error']}")
+    return Addresses(**said)
 
 
 def _last_line(complaints: IO[bytes]) -> str:

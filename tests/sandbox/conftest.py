@@ -1,8 +1,9 @@
-"""One sandbox for all tests of this folder, and clients for it."""
+"""Clients for the sandbox of the session."""
 
 from __future__ import annotations
 
 import json
+import os
 from collections.abc import Callable, Iterator
 from typing import Any
 from uuid import uuid4
@@ -12,7 +13,7 @@ import pytest
 from botocore.config import Config
 
 from asayer_cli.sandbox.control import Control
-from asayer_cli.sandbox.supervisor import Addresses, sandbox
+from asayer_cli.sandbox.supervisor import Addresses, cleaned
 
 AwsClient = Callable[..., Any]
 NO_SETTINGS = {
@@ -24,10 +25,17 @@ NO_SETTINGS = {
 }
 
 
+@pytest.fixture(autouse=True)
+def no_inherited_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in set(os.environ) - set(cleaned(os.environ)):
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("NO_PROXY", "127.0.0.1")
+    monkeypatch.setenv("no_proxy", "127.0.0.1")
+
+
 @pytest.fixture(scope="session")
-def addresses() -> Iterator[Addresses]:
-    with sandbox(record=True) as running:
-        yield running
+def addresses(sandbox_addresses: Addresses) -> Addresses:
+    return sandbox_addresses
 
 
 @pytest.fixture

@@ -175,7 +175,8 @@ def test_regions_are_listed_truthfully(client: Client) -> None:
 
 def test_the_account_lists_its_regions(client: Client) -> None:
     account = client("account")
-    pages = account.get_paginator("list_regions").paginate(PaginationConfig={"PageSize": 10})
+    pages = list(account.get_paginator("list_regions").paginate(PaginationConfig={"PageSize": 10}))
+    assert [len(page["Regions"]) for page in pages] == [10, 10, 10, 4]
     regions = {row["RegionName"]: row["RegionOptStatus"] for page in pages for row in page["Regions"]}
     assert len(regions) == 34
     assert regions["eu-west-1"] == "ENABLED_BY_DEFAULT"

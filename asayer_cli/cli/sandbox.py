@@ -55,11 +55,11 @@ def start(app: App, *, no_samples: bool) -> Result:
     The credentials printed are worthless: they are the sandbox's own, made for this run.
     """
     with sandbox_environment(app, samples=not no_samples) as environ:
-        for line in _shell_lines(app.environ, environ):
-            app.console.write(line)
-        app.console.flush()
-        app.console.say("The sandbox is running; press Ctrl-C to end it.")
         try:
+            for line in _shell_lines(app.environ, environ):
+                app.console.write(line)
+            app.console.flush()
+            app.console.say("The sandbox is running; press Ctrl-C to end it.")
             signal.pause()
         except KeyboardInterrupt:
             app.console.say("The sandbox has ended.")

@@ -1,0 +1,103 @@
+from __future__ import annotations
+
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pytest
+
+if TYPE_CHECKING:
+    from tests.conftest import Cli
+
+PROGRAM = [sys.executable, "-m", "asayer_cli"]
+SHOW = "import os, sys; print(os.environ[sys.argv[1]] if sys.argv[1] in os.environ else 'unset')"
+
+
+def show(name: str) -> tuple[str, ...]:
+    return ("sandbox", "run", "--no-samples", "--", sys.executable, "-c", SHOW, name)
+
+
+def test_run_passes_the_exit_code_on(bare: Cli) -> None:
+    assert bare("sandbox", "run", "--no-samples", "--", sys.executable, "-c", "raise SystemExit(7)").code == 7
+
+
+def test_run_of_a_command_that_is_not_there(bare: Cli) -> None:
+    run = bare("sandbox", "run", "--no-samples", "--", "no-such-command-here")
+    assert run.code == 127
+    assert "no-such-command-here" in run.err
+
+
+def test_run_passes_options_of_the_command_on(bare: Cli) -> None:
+    run = bare(
+        "sandbox", "run", "--no-samples", "--", sys.executable, "-c", "import sys; print(sys.argv[1:])", "--output"
+    )
+    assert run.out.strip() == "['--output']"
+
+
+def test_nothing_of_a_real_account_gets_in(bare: Cli) -> None:
+    real = {
+        "AWS_PROFILE": "production",
+        "AWS_SESSION_TOKEN": "planted-token",
+        "AWS_ENDPOINT_URL_IAM": "https://iam.example.com",
+        "ASAYER_ELASTIC_API_KEY": "planted:key",
+    }
+    for name in real:
+        assert bare(*show(name), env=real).out.strip() == "unset"
+    assert bare(*show("AWS_ENDPOINT_URL"), env=real).out.startswith("http://127.0.0.1:")
+
+
+def test_the_whole_program_works_in_it(bare: Cli) -> None:
+    run = bare("sandbox", "run", "--", *PROGRAM, "aws", "log-groups", "-o", "plain")
+    assert run.code == 0
+    assert "/ecs/shop-api" in run.out
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_start_prints_the_environment_and_stays_until_interrupted(
+    bare_environ: dict[str, str], number: signal.Signals
+) -> None:
+    environ = {**bare_environ, "AWS_PROFILE": "production"}
+    process = subprocess.Popen(
+        [*PROGRAM, "sandbox", "start", "--no-samples"],
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    lines: list[str] = []
+    while not lines or not lines[-1].startswith("export no_proxy"):
+        lines.append(process.stdout.readline().strip())
+        assert lines[-1], lines
+    assert "unset AWS_PROFILE" in lines
+    exported = dict(re.fullmatch(r"export (\w+)=(.*)", line).groups() for line in lines if line.startswith("export"))  # type: ignore[union-attr,misc]
+    url = urlsplit(shlex.split(exported["AWS_ENDPOINT_URL"])[0])
+    address = (str(url.hostname), int(url.port or 0))
+    socket.create_connection(address, timeout=5).close()
+    process.send_signal(number)
+    _, err = process.communicate(timeout=30)
+    assert process.returncode == 0
+    assert "Traceback" not in err
+    with pytest.raises(ConnectionRefusedError):
+        socket.create_connection(address, timeout=5)
+
+
+def test_a_signal_reaches_the_command(bare_environ: dict[str, str]) -> None:
+    code = "import signal, sys; print('up', flush=True); signal.sigwait([signal.SIGTERM]); sys.exit(5)"
+    block = "import signal; signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM]);" + code
+    process = subprocess.Popen(
+        [*PROGRAM, "sandbox", "run", "--no-samples", "--", sys.executable, "-c", block],
+        env=bare_environ,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "up\n"
+    process.terminate()
+    process.communicate(timeout=30)
+    assert process.returncode == 5

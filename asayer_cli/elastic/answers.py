@@ -39,7 +39,13 @@ def record_of(item: Mapping[str, Any]) -> ApiKeyRecord:
         realm=str(item.get("realm") or ""),
         managed=metadata.get("managed_by") == MANAGED_BY,
         run=str(metadata.get("run") or "") if metadata.get("managed_by") == MANAGED_BY else "",
+        indexes=_index_patterns(item.get("role_descriptors") or {}),
     )
+
+
+def _index_patterns(roles: Mapping[str, Any]) -> tuple[str, ...]:
+    grants = [grant for role in roles.values() for grant in role.get("indices") or ()]
+    return tuple(dict.fromkeys(str(name) for grant in grants for name in grant.get("names") or ()))
 
 
 def matches_of(answer: Mapping[str, Any]) -> tuple[IndexMatch, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import time
 from dataclasses import dataclass
@@ -16,15 +17,17 @@ from asayer_cli import __version__
 from asayer_cli.elastic.endpoint import Endpoint, endpoint_of, refuse_plain_http
 from asayer_cli.elastic.errors import translate
 from asayer_cli.elastic.model import UserPassword
-from asayer_cli.elastic.node import Trace, node_class
+from asayer_cli.elastic.node import node_class
 from asayer_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from asayer_cli.elastic.node import Trace
     from asayer_cli.integrations import ElasticAddress, ElasticKey
 
 T = TypeVar("T")
+_log = logging.getLogger(__name__)
 TIMEOUT_SECONDS: Final = 30.0
 _PAUSES: Final = (0.3, 0.8, 2.0)
 _LONGEST_PAUSE: Final = 10.0
@@ -79,15 +82,15 @@ def connect(
     auth: ElasticKey | UserPassword,
     *,
     allow_http: bool = False,
-    trace: Trace | None = None,
+    trace: Trace = _log.debug,
     timeout: float = TIMEOUT_SECONDS,
     environ: Mapping[str, str] = os.environ,
 ) -> Cluster:
     """Prepare a connection; nothing is sent yet.
 
-    `trace` gets one line a request: method, path, status, milliseconds. Proxies come from HTTPS_PROXY, HTTP_PROXY,
-    ALL_PROXY and NO_PROXY; with no `ca_cert` and `fingerprint` in the address, SSL_CERT_FILE and REQUESTS_CA_BUNDLE
-    count.
+    `trace` gets one line a request (method, path, status, milliseconds); by default that is this module's logger.
+    Proxies come from HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY; with no `ca_cert` and `fingerprint` in the
+    address, SSL_CERT_FILE and REQUESTS_CA_BUNDLE count.
     UsageError for a wrong address or CA file, and for plain HTTP off loopback unless `allow_http`.
     """
     endpoint = endpoint_of(address)

@@ -42,7 +42,8 @@ class KeyIdentity:
 class ApiKeyRecord:
     """What the cluster keeps about an API key; `expires_at` is None for a key that never does.
 
-    `managed` tells that asayer-cli made it, `run` in which run of it.
+    `managed` tells that asayer-cli made it, `run` in which run of it; `indexes` are its index patterns where the server
+    tells them.
     """
 
     id: str
@@ -54,6 +55,7 @@ class ApiKeyRecord:
     realm: str
     managed: bool = False
     run: str = ""
+    indexes: tuple[str, ...] = ()
 
     def alive_at(self, now: datetime) -> bool:
         """Tell whether the key is neither revoked nor expired."""
@@ -89,3 +91,69 @@ class FieldProblem:
     mapped_as: str
     indices: tuple[str, ...]
     effect: str
+
+
+@dataclass(frozen=True, slots=True)
+class RequestForms:
+    """The request that makes a key, to be sent by hand."""
+
+    dev_tools: str
+    curl: str
+
+
+@dataclass(frozen=True, slots=True)
+class CreatorRights:
+    """What the user who makes a key lacks: index privileges by pattern, and cluster privileges."""
+
+    may_create: bool
+    missing: tuple[tuple[str, tuple[str, ...]], ...] = ()
+    missing_cluster: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class KeyReport:
+    """What was proved with a key: whom the cluster takes it for, what it may do, and which indices it sees."""
+
+    api_key_id: str
+    made_by: str
+    readable: bool
+    writable: bool
+    matches: tuple[IndexMatch, ...]
+
+    @property
+    def not_logs(self) -> tuple[str, ...]:
+        """The names matched that look like no log at all."""
+        return tuple(match.name for match in self.matches if not match.looks_like_log)
+
+
+@unique
+class KeyAction(StrEnum):
+    """What `elastic create-key` does, or would do."""
+
+    CREATE = "create"
+    ADOPT = "adopt"
+    KEEP = "keep"
+
+
+@dataclass(frozen=True, slots=True)
+class CreateKeyOutcome:
+    """What `elastic create-key` did, or with `done` false would do.
+
+    `existing` are the live keys of the same name that were found; `to_revoke` the ids of keys that this one takes the
+    place of, which stay valid until `revoke_request` is sent; `report` is what was proved.
+    """
+
+    action: KeyAction
+    done: bool
+    url: str
+    name: str
+    api_key_id: str
+    expires_at: datetime | None
+    indexes: tuple[str, ...]
+    cluster_privileges: tuple[str, ...]
+    existing: tuple[ApiKeyRecord, ...]
+    cleaned_up: tuple[str, ...]
+    to_revoke: tuple[str, ...]
+    revoke_request: str
+    report: KeyReport | None
+    secret_store: str

@@ -23,7 +23,7 @@ Trace = Callable[[str], None]
 CONNECT_SECONDS: Final = 10.0
 
 
-def node_class(environ: Mapping[str, str], trace: Trace | None, timeout: float) -> type[Urllib3HttpNode]:
+def node_class(environ: Mapping[str, str], trace: Trace, timeout: float) -> type[Urllib3HttpNode]:
     """Return the class of nodes for one connection: proxies as in `environ`, each request told to `trace`."""
 
     class Node(Urllib3HttpNode):
@@ -57,9 +57,8 @@ def node_class(environ: Mapping[str, str], trace: Trace | None, timeout: float) 
     return Node
 
 
-def _tell(trace: Trace | None, method: str, target: str, status: str, started: float) -> None:
-    if trace:
-        trace(f"elastic {method} {target.partition('?')[0]} {status} {(time.monotonic() - started) * 1000:.0f} ms")
+def _tell(trace: Trace, method: str, target: str, status: str, started: float) -> None:
+    trace(f"{method} {target.partition('?')[0]} {status} {(time.monotonic() - started) * 1000:.0f} ms")
 
 
 def proxy_for(scheme: str, host: str, port: int, environ: Mapping[str, str]) -> str | None:

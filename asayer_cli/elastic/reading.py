@@ -19,7 +19,6 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from asayer_cli.elastic.model import ApiKeyRecord, FieldProblem, IndexMatch, KeyIdentity
-    from asayer_cli.elastic.node import Trace
     from asayer_cli.entries import LogEntry, Window
     from asayer_cli.integrations import ElasticIntegration
     from asayer_cli.tag import TagConvention
@@ -31,11 +30,9 @@ _LONGEST_PATH: Final = 3000
 class ElasticReader:
     """One configured cluster, asked as the collector asks it. Methods raise our errors; nothing is ever written."""
 
-    def __init__(
-        self, integration: ElasticIntegration, *, allow_http: bool = False, trace: Trace | None = None
-    ) -> None:
+    def __init__(self, integration: ElasticIntegration, *, allow_http: bool = False) -> None:
         self._key_id = integration.key.api_key_id
-        self._cluster = connect(integration.address, integration.key, allow_http=allow_http, trace=trace)
+        self._cluster = connect(integration.address, integration.key, allow_http=allow_http)
         self.rights = IndexRights(self._cluster, integration.indexes)
         self._expression = ",".join(integration.indexes)
         self._notes: list[str] = []

@@ -1,0 +1,194 @@
+"""Make an API key for the collector: planned, journalled, made once, stored, proved, and undone when that fails."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Final
+
+from asayer_cli.elastic.creator import introduce, judge, rights_of
+from asayer_cli.elastic.key_plan import Plan, decide
+from asayer_cli.elastic.key_request import revoke_form
+from asayer_cli.elastic.model import ApiKeyRecord, CreateKeyOutcome, KeyAction
+from asayer_cli.elastic.proof import PATIENCE_SECONDS, demand, prove, remark
+from asayer_cli.elastic.situation import ACTION, Held, Leftover, survey, target_of
+from asayer_cli.errors import AsayerError, OutcomeUnknownError, UnreachableError
+from asayer_cli.secret_store import prove_writable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from asayer_cli.elastic.api_keys import ApiKeys, NewKey
+    from asayer_cli.elastic.connection import Cluster
+    from asayer_cli.elastic.key_request import KeyRequest
+    from asayer_cli.elastic.model import KeyIdentity, KeyReport
+    from asayer_cli.integrations import ElasticKey
+    from asayer_cli.journal import Record
+    from asayer_cli.reporting import Reporter
+
+_LOOKS: Final = (0.0, 0.7, 2.0)
+# What a request that makes a key can end with, without having made one.
+_NOTHING_MADE: Final = ("throttled", "connection_refused", "unknown_host", "gateway_refused", "proxy_", "tls_")
+
+
+@dataclass(frozen=True, slots=True)
+class KeyMaker:
+    """Everything that making a key needs: the cluster as its user, this machine, and how to tell about it.
+
+    `connect_with` connects to the same cluster with a key; `save` writes the key's id into the settings.
+    """
+
+    keys: ApiKeys
+    held: Held
+    request: KeyRequest
+    reporter: Reporter
+    connect_with: Callable[[ElasticKey], Cluster]
+    save: Callable[[ElasticKey], object]
+
+    def plan(self, *, replace: bool) -> Plan:
+        """Look at who asks and at what is there, and decide; nothing is changed."""
+        identity = self._introduce()
+        situation = survey(
+            self.keys, self.held, self.request.name, self.request.indexes, self.connect_with, self.reporter
+        )
+        return decide(
+            situation,
+            self.request,
+            url=self.keys.cluster.endpoint.url,
+            username=identity.username,
+            store=self.held.store.label,
+            replace=replace,
+        )
+
+    def _introduce(self) -> KeyIdentity:
+        identity = introduce(self.keys.cluster, self.reporter)
+        judge(rights_of(self.keys.cluster, self.request), identity.username, self.reporter)
+        return identity
+
+    def carry_out(self, plan: Plan) -> CreateKeyOutcome:
+        """Do what was planned; on a failure after the key was made, revoke it, forget its secret and say so."""
+        if plan.changes_something:
+            self._clean_up(plan)
+        if plan.action is KeyAction.KEEP:
+            return self._keep(plan)
+        if plan.adopted and plan.adopted.key:
+            return self._adopt(plan, plan.adopted, plan.adopted.key)
+        prove_writable(self.held.store)
+        return self._create(plan)
+
+    def _keep(self, plan: Plan) -> CreateKeyOutcome:
+        situation = plan.situation
+        if situation.report:
+            demand(situation.report, self.request.indexes)
+            remark(situation.report, self.request.indexes, self.reporter)
+        return plan.outcome(done=True, key=situation.current_key, record=situation.current, report=situation.report)
+
+    def _clean_up(self, plan: Plan) -> None:
+        """Revoke what interrupted runs left behind, and close their records."""
+        for leftover in plan.revoked:
+            self.keys.revoke(leftover.record.id)
+            self.held.store.remove(self.held.secret_name(leftover.record.id))
+            self.held.journal.failed(leftover.change, "revoked by a later run", leftover.record.id)
+            self.reporter.say(f"Revoked API key {leftover.record.id}, which an interrupted run left behind.")
+        for change, made in plan.situation.settled:
+            self.held.journal.failed(change, "settled by a later run", made)
+
+    def _adopt(self, plan: Plan, leftover: Leftover, key: ElasticKey) -> CreateKeyOutcome:
+        report = self._prove(key)
+        self.save(key)
+        self.held.journal.done(leftover.change, key.api_key_id)
+        return plan.outcome(done=True, key=key, record=leftover.record, report=report)
+
+    def _create(self, plan: Plan) -> CreateKeyOutcome:
+        before = tuple(record.id for record in plan.situation.existing)
+        change = self.held.journal.begin(self.keys.cluster.endpoint.url, ACTION, target_of(self.request.name), before)
+        new = self._make(change)
+        try:
+            self.held.store.put(self.held.secret_name(new.key.api_key_id), new.key.api_key)
+            self.reporter.say(f"Made API key {new.key.api_key_id}.")
+            report = self._prove(new.key)
+            self.save(new.key)
+        except BaseException:
+            self._undo(change, new.key.api_key_id)
+            raise
+        self.held.journal.done(change, new.key.api_key_id)
+        return plan.outcome(done=True, key=new.key, record=self._record(new, plan), report=report)
+
+    def _record(self, new: NewKey, plan: Plan) -> ApiKeyRecord:
+        now = datetime.now(UTC)
+        name = self.request.name
+        return ApiKeyRecord(new.key.api_key_id, name, now, new.expires_at, False, plan.username, "")
+
+    def _make(self, change: Record) -> NewKey:
+        """Make the key; where the outcome is unknown, look for what was made, and revoke it."""
+        try:
+            return self.keys.create(self.request, change.change)
+        except AsayerError as error:
+            if not _may_have_made(error):
+                self.held.journal.failed(change, error.code)
+            elif not self._found_and_undone(change):
+                raise _unknown(change, error) from error
+            raise
+        except KeyboardInterrupt:
+            self._found_and_undone(change)
+            raise
+
+    def _found_and_undone(self, change: Record) -> bool:
+        """Revoke the key of this run if it was made; False where none is seen, or nothing can be seen any more."""
+        try:
+            made = self._find(change)
+        except AsayerError:
+            return False
+        if made:
+            self._undo(change, made.id)
+        return made is not None
+
+    def _find(self, change: Record) -> ApiKeyRecord | None:
+        """Look for the key of a run, a few times: a cut connection may be noticed before the key is there."""
+        for pause in _LOOKS:
+            time.sleep(pause)
+            for record in self.keys.by_name(self.request.name):
+                if record.run == change.change and not record.invalidated:
+                    return record
+        return None
+
+    def _prove(self, key: ElasticKey) -> KeyReport:
+        cluster = self.connect_with(key)
+        try:
+            report = prove(cluster, key.api_key_id, self.request.indexes, self.reporter, PATIENCE_SECONDS)
+        finally:
+            cluster.close()
+        demand(report, self.request.indexes)
+        remark(report, self.request.indexes, self.reporter)
+        return report
+
+    def _undo(self, change: Record, key_id: str) -> None:
+        """Revoke a key made in this run and forget its secret; where that fails, say what is left and how to end it."""
+        try:
+            self.keys.revoke(key_id)
+        except AsayerError as error:
+            self.reporter.warn(
+                f"API key {key_id} was made and could not be revoked again: {error.message} Run the command again, or "
+                f"send in Kibana's Dev Tools: {revoke_form([key_id])}".replace("\n", " ")
+            )
+            return
+        try:
+            self.held.store.remove(self.held.secret_name(key_id))
+        finally:
+            self.held.journal.failed(change, "undone", key_id)
+            self.reporter.warn(f"API key {key_id} was made and revoked again: nothing is left of it.")
+
+
+def _may_have_made(error: AsayerError) -> bool:
+    """Tell whether a key may exist after this failure: anything but a clear refusal."""
+    broken = isinstance(error, UnreachableError) or error.code == "malformed_answer"
+    return broken and not error.code.startswith(_NOTHING_MADE)
+
+
+def _unknown(change: Record, error: AsayerError) -> OutcomeUnknownError:
+    return OutcomeUnknownError(
+        f"Whether the key was made is unknown, and no key of this run is to be seen: {error.message}",
+        hint="Run the command again: it looks for a key left behind and revokes it. By hand: look for a key with "
+        f'metadata.run "{change.change}" under Stack Management > API keys.',
+    )

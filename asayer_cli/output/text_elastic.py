@@ -1,0 +1,89 @@
+"""Elasticsearch's API keys for people."""
+
+from __future__ import annotations
+
+from functools import singledispatch
+from typing import TYPE_CHECKING, Final
+
+from rich.text import Text
+
+from asayer_cli.elastic.model import CreateKeyOutcome, KeyAction, KeyReport, RequestForms
+from asayer_cli.entries import rfc3339
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from rich.console import RenderableType
+
+_SHOWN: Final = 8
+_DONE: Final = {
+    KeyAction.CREATE: "API key {name} is made and proved.",
+    KeyAction.ADOPT: "API key {name} of an interrupted run is taken over and proved.",
+    KeyAction.KEEP: "API key {name} is in place and works: nothing to do.",
+}
+
+
+@singledispatch
+def render(data: object) -> Iterator[RenderableType]:
+    """Yield what to print for a result's data."""
+    raise TypeError(f"{type(data).__name__} has no text form")
+
+
+@render.register(RequestForms)
+def _(data: RequestForms) -> Iterator[RenderableType]:
+    yield Text("In Kibana, Dev Tools > Console:", style="bold")
+    yield _verbatim(data.dev_tools)
+    yield Text()
+    yield Text("Or in a shell; curl asks for the password:", style="bold")
+    yield _verbatim(data.curl)
+    yield Text()
+    yield Text(
+        "The answer's id and api_key are what Preferences > Integrations asks for; api_key is shown only once.",
+        style="dim",
+    )
+
+
+@render.register(CreateKeyOutcome)
+def _(data: CreateKeyOutcome) -> Iterator[RenderableType]:
+    if not data.done:
+        yield Text("Dry run: nothing was changed.")
+        return
+    yield Text(_DONE[data.action].format(name=data.name), style="bold")
+    yield _line("API key ID", data.api_key_id)
+    yield _line("indexes", ", ".join(data.indexes))
+    expires = rfc3339(data.expires_at) if data.expires_at else "never (give --expires-in to limit its life)"
+    yield _line("expires", expires)
+    if data.report:
+        yield from _report(data.report)
+    if data.action is not KeyAction.KEEP:
+        yield _line("secret", f"in {data.secret_store}")
+    yield from _revocation(data)
+    yield Text("Next: asayer-cli integrations show, then asayer-cli verify.", style="dim")
+
+
+def _report(report: KeyReport) -> Iterator[RenderableType]:
+    yield _line("accepted", f"as API key {report.api_key_id} of {report.made_by}")
+    yield _line("read", "allowed" if report.readable else "DENIED")
+    yield _line("write", "ALLOWED" if report.writable else "denied")
+    names = [match.name for match in report.matches]
+    more = f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else ""
+    yield _line("matches", (", ".join(names[:_SHOWN]) or "no index yet") + more)
+
+
+def _revocation(data: CreateKeyOutcome) -> Iterator[RenderableType]:
+    if not data.to_revoke:
+        return
+    yield Text()
+    yield _line("still valid", ", ".join(data.to_revoke))
+    yield Text("Once the product has the new key, revoke what is still valid, in Kibana's Dev Tools:")
+    yield _verbatim(data.revoke_request)
+    yield Text()
+
+
+def _line(name: str, value: str) -> Text:
+    return Text.assemble("  ", (f"{name:<11}", "dim"), "  ", value)
+
+
+def _verbatim(text: str) -> Text:
+    """Leave the wrapping to the terminal, so that what is copied from it has no breaks of ours."""
+    return Text(text, no_wrap=True, overflow="ignore")

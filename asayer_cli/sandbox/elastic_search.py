@@ -112,10 +112,15 @@ class Searches:
         """Open a point in time on what is allowed of an index expression."""
         if "keep_alive" not in request.query:
             raise invalid_request("[keep_alive] is not specified")
-        narrowed = demand_narrowed(principal, _OPEN_PIT, request.segments[0], self._upstream.catalog(), request)
+        catalog = self._upstream.catalog()
+        narrowed = demand_narrowed(principal, _OPEN_PIT, request.segments[0], catalog, request)
         reply = self._opened(request, narrowed)
         self._keep(reply, "id", principal, narrowed.names)
-        return reply
+        if reply.status != _OK:
+            return reply
+        count = len(catalog.behind(narrowed.names))
+        # Answered since 8.16; older clients pass over it.
+        return _changed(reply, {"_shards": {"total": count, "successful": count, "skipped": 0, "failed": 0}})
 
     def _opened(self, request: Request, narrowed: Narrowed) -> Reply:
         if narrowed.names:

@@ -149,7 +149,7 @@ class SecurityApi:
 
     def _new_key(self, fields: dict[str, object], creator: Principal) -> ApiKey:
         name, metadata = _key_name(fields.get("name")), _metadata(fields.get("metadata"))
-        descriptors = fields.get("role_descriptors") or {}
+        descriptors = fields.get("role_descriptors", {})
         if not isinstance(descriptors, dict):
             raise unparsable("[api_key_request] role_descriptors doesn't support values that are no object")
         roles = tuple(read_role(role, value, serverless=self.serverless) for role, value in descriptors.items())

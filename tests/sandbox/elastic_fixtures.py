@@ -9,7 +9,8 @@ import json
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
 
 import pytest
 import urllib3
@@ -17,8 +18,10 @@ from elasticsearch import Elasticsearch
 from werkzeug.serving import make_server
 
 from asayer_cli.sandbox import noida
+from asayer_cli.sandbox.control import Control
 from asayer_cli.sandbox.elastic_front import create_app
 from asayer_cli.sandbox.faults import FaultPlan
+from tests.contracts import check_exchange, is_described
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,15 +48,10 @@ class LocalElastic:
         with Elasticsearch(self.url, basic_auth=basic_auth, api_key=api_key, max_retries=0) as client:
             yield client
 
-    def set(self, **settings: object) -> None:
-        """Change settings of the front."""
-        assert self.control("PUT", "settings", settings) == {"ok": True}
-
-    def control(self, method: str, what: str, body: object = None, token: str = TOKEN) -> object:
-        """Send a control request."""
-        headers = {"X-Sandbox-Token": token}
-        answer = self.request(method, f"/_sandbox/{what}", body=json.dumps(body).encode(), headers=headers)
-        return json.loads(answer.data)
+    @property
+    def control(self) -> Control:
+        """The front's control requests."""
+        return Control(self.url, TOKEN)
 
     def request(
         self, method: str, path: str, body: bytes | None = None, headers: dict[str, str] | None = None
@@ -61,12 +59,6 @@ class LocalElastic:
         """Send a request by hand."""
         with urllib3.PoolManager(retries=False) as pool:
             return pool.request(method, self.url + path, body=body, headers=headers)
-
-    def exchanges(self) -> list[dict[str, object]]:
-        """Return what went over the wire so far."""
-        kept = self.control("GET", "exchanges")
-        assert isinstance(kept, list)
-        return kept
 
 
 @contextmanager
@@ -111,4 +103,15 @@ def elastic(search_server: noida.Noida) -> Iterator[LocalElastic]:
         record=True,
     )
     with serve(app) as url:
-        yield LocalElastic(url)
+        local = LocalElastic(url)
+        yield local
+        problems = [problem for exchange in local.control.exchanges() for problem in unlike_the_contracts(exchange)]
+    assert problems == []
+
+
+def unlike_the_contracts(exchange: dict[str, Any]) -> list[str]:
+    """Say how a successful exchange differs from the official descriptions, where they have its API."""
+    plays_opensearch = "opensearch" in str(exchange["response_body"])
+    if exchange["status"] != HTTPStatus.OK or not is_described(exchange) or plays_opensearch:
+        return []
+    return check_exchange(exchange)

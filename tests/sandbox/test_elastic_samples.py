@@ -12,10 +12,11 @@ from asayer_cli.sandbox import elastic_samples
 from asayer_cli.tag import Reason
 
 if TYPE_CHECKING:
-    from elastic_fixtures import LocalElastic
     from elasticsearch import Elasticsearch
 
-pytest_plugins = ["elastic_fixtures"]
+    from tests.sandbox.elastic_fixtures import LocalElastic
+
+pytest_plugins = ["tests.sandbox.elastic_fixtures"]
 NOW = datetime(2026, 11, 22, 0, 20, tzinfo=UTC)
 
 
@@ -58,8 +59,8 @@ def test_the_collectors_own_search_finds_them(elastic: LocalElastic) -> None:
     query = {
         "bool": {
             "filter": [
-                {"match": {"message": "asayer_session_id="}},
-                {"term": {"tags": "error"}},
+                {"match": {"message": {"query": "asayer_session_id="}}},
+                {"term": {"tags": {"value": "error"}}},
                 {"range": {"utc_time": {"gte": "2026-11-21T23:20:00Z", "lt": "2026-11-22T00:20:00Z"}}},
             ]
         }

@@ -4,7 +4,8 @@ Every request is authenticated (Basic for users, ``ApiKey`` for keys), authorise
 passed on, limited to the indices that its sender may reach. The security API is answered here.
 
 Where it differs from Elasticsearch: what `elastic_routes` does not list needs all rights; there are no data streams,
-no restricted indices, no document or field level security; cluster privileges imply one another by name.
+no restricted indices, no document or field level security; cluster privileges imply one another by name; the index
+that a terms lookup inside a query names is not authorised.
 """
 
 from __future__ import annotations

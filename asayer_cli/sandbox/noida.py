@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import ctypes
 import os
 import re
-import signal
 import subprocess
 import sys
 import time
@@ -13,20 +11,23 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 import urllib3
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 READY_SECONDS: Final = 15.0
 STOP_SECONDS: Final = 5.0
 LOG_NAME: Final = "noida-db.log"
 _POLL_SECONDS: Final = 0.05
 _TAIL_CHARACTERS: Final = 2000
-_PR_SET_PDEATHSIG: Final = 1
 _ADDRESS: Final = re.compile(r"^\s*elasticsearch\s+(http://127\.0\.0\.1:\d+)\s*$", re.MULTILINE)
+# PR_SET_PDEATHSIG (1) with SIGTERM (15); the parent may have gone before.
+_TIE: Final = """\
+import ctypes, os, sys
+ctypes.CDLL(None).prctl(1, 15, 0, 0, 0)
+if os.getppid() == int(sys.argv[1]):
+    os.execv(sys.argv[2], sys.argv[2:])
+"""
 
 
 class NoidaError(Exception):
@@ -64,17 +65,24 @@ def start(data_dir: Path) -> Noida:
 def _launch(data_dir: Path, log: Path) -> subprocess.Popen[bytes]:
     # Port 0 lets the server take a free one: choosing it here would leave a gap in which another process takes it.
     options = ["--only", "elasticsearch", "--elasticsearch-port", "0", "--host", "127.0.0.1", "--data-dir"]
+    command = [*_tied_to_this_process(), str(_binary()), "start", *options, str(data_dir)]
     with log.open("wb") as output:
         try:
             return subprocess.Popen(  # noqa: S603 - our own arguments, and the binary of an installed package
-                [str(_binary()), "start", *options, str(data_dir)],
-                stdin=subprocess.DEVNULL,
-                stdout=output,
-                stderr=subprocess.STDOUT,
-                preexec_fn=_die_with_parent(),  # noqa: PLW1509 - one system call, no lock is taken in it
+                command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT
             )
         except OSError as error:
             raise NoidaError(f"noida-db does not start on this machine: {error}") from error
+
+
+def _tied_to_this_process() -> list[str]:
+    """Return the start of a command that ends with this process, where Linux is there to see to it.
+
+    A small Python becomes the server: the same call in `preexec_fn` could deadlock, since this process has threads.
+    """
+    if not sys.platform.startswith("linux"):
+        return []
+    return [sys.executable, "-I", "-S", "-c", _TIE, str(os.getpid())]
 
 
 def _binary() -> Path:
@@ -88,19 +96,6 @@ def _binary() -> Path:
     if not os.access(binary, os.X_OK):
         binary.chmod(0o755)
     return binary
-
-
-def _die_with_parent() -> Callable[[], None] | None:
-    """Return what the child does before it becomes the server: ask Linux for SIGTERM when its parent is gone."""
-    if not sys.platform.startswith("linux"):
-        return None
-    # Loaded here: between fork and exec, a child of a threaded process must not load libraries.
-    prctl = ctypes.CDLL(None, use_errno=True).prctl
-
-    def ask() -> None:
-        prctl(_PR_SET_PDEATHSIG, signal.SIGTERM, 0, 0, 0)
-
-    return ask
 
 
 def _wait_until_ready(process: subprocess.Popen[bytes], log: Path) -> str:

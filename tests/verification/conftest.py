@@ -162,7 +162,7 @@ def session_id() -> SessionId:
     return SessionId.starting_at(datetime.now(UTC) - timedelta(minutes=10), time.monotonic_ns())
 
 
-def document(message: object, age: timedelta = timedelta(minutes=5), **fields: object) -> Doc:
+def document(message: object, age: timedelta = timedelta(minutes=5), /, **fields: object) -> Doc:
     """Return an error document as the Elasticsearch collector wants it; None removes a field."""
     when = rfc3339(datetime.now(UTC) - age)
     doc: Doc = {"message": message, "utc_time": when, "@timestamp": when, "tags": ["error"], **fields}

@@ -144,6 +144,10 @@ def _denied(said: str, action: str, resource: str) -> PermissionDeniedError:
 
 
 def _denial_hint(said: str, action: str, resource: str) -> str:
+    if "permissions boundary allows" in said:
+        return (
+            f"The permissions boundary does not allow it: add this statement to it: {statement_for(action, resource)}"
+        )
     if "explicit deny" in said:
         kind = re.search(r"explicit deny in (?:an? )?([\w -]+? policy|permissions boundary)", said)
         where = kind[1] if kind else "a policy"

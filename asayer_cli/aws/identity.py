@@ -21,6 +21,11 @@ def home_region(session: AwsSession, region: str) -> str:
     return HOME_REGIONS.get(partition, region)
 
 
+def home_of(identity: Identity, session: AwsSession) -> str:
+    """Return the region in which the account's global services and region list are asked."""
+    return HOME_REGIONS.get(identity.partition, session.region)
+
+
 def who_am_i(session: AwsSession, region: str) -> Identity:
     """Ask STS in a region whose credentials these are."""
     with translated("sts:GetCallerIdentity", region=region):

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from asayer_cli.aws.model import Identity, LogGroup
+    from asayer_cli.aws.session import AwsSession
     from asayer_cli.entries import Window
     from asayer_cli.integrations import AwsKey
     from asayer_cli.tag import TagConvention
@@ -73,22 +74,9 @@ class CloudWatchReader:
             return find_group(self._session, self.region, name)
 
     def may_write(self, group: str = "") -> bool:
-        """Tell whether the key may write log events, without being able to write one.
-
-        The events go to a log group that does not exist, under a name made up on the spot, or with `group` to a
-        stream of it that does not exist; PutLogEvents makes neither. "Not found" means that the right is there.
-        """
-        name = uuid.uuid4().hex
-        event = {"timestamp": int(time.time() * 1000), "message": "asayer-cli asks whether it may write"}
-        request = {"logGroupName": group or PROBE_PREFIX + name, "logStreamName": name, "logEvents": [event]}
+        """Tell whether the key may write log events, without being able to write one; see the function `may_write`."""
         with self._asking("logs:PutLogEvents"):
-            try:
-                self._logs.put_log_events(**request)
-            except ClientError as error:
-                if error_code(error) in MISSING | DENIED:
-                    return error_code(error) in MISSING
-                raise
-        raise AssertionError("a log stream that cannot exist took an event")
+            return may_write(self._session, group)
 
     def search(self, group: str, pattern: str, window: Window) -> Iterator[LogEntry]:
         """Yield every event of a group in a window that matches a filter pattern, each once, oldest first by stream.
@@ -148,6 +136,34 @@ class CloudWatchReader:
         return (
             f"arn:{self._session.partition_of(self.region)}:logs:{self.region}:*:log-group:{group}:*" if group else "*"
         )
+
+
+def may_write(session: AwsSession, group: str = "") -> bool:
+    """Tell whether a session may write log events in its region, without being able to write one.
+
+    The event goes to a log group that does not exist, under a name made up on the spot, or with `group` to a stream of
+    it that does not exist; PutLogEvents makes neither. "Not found" means that the right is there.
+    """
+    name = uuid.uuid4().hex
+    event = {"timestamp": int(time.time() * 1000), "message": "asayer-cli asks whether it may write"}
+    with translated("logs:PutLogEvents", region=session.region):
+        try:
+            session.client("logs", session.region).put_log_events(
+                logGroupName=group or PROBE_PREFIX + name, logStreamName=name, logEvents=[event]
+            )
+        except ClientError as error:
+            if error_code(error) in MISSING | DENIED:
+                return error_code(error) in MISSING
+            raise
+    raise AssertionError("a log stream that cannot exist took an event")
+
+
+def read_once(session: AwsSession, group: str, window: Window) -> None:
+    """Ask for one page of a group's events, for the sake of the right to; errors are ours."""
+    partition = session.partition_of(session.region)
+    arn = f"arn:{partition}:logs:{session.region}:*:log-group:{group}:*"
+    with translated("logs:FilterLogEvents", region=session.region, resource=arn):
+        session.client("logs", session.region).filter_log_events(**_span(group, window), limit=1)
 
 
 def region_not_enabled(region: str) -> UsageError:

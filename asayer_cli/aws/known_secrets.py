@@ -1,0 +1,52 @@
+"""The secrets of the collector's keys that this machine has: in the environment, or in the secret store."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from asayer_cli.integrations import AWS_SECRET_VARIABLE, AwsKey
+from asayer_cli.secret import Secret
+from asayer_cli.secret_store import SecretStore, secret_name
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+
+@dataclass(frozen=True, slots=True)
+class KnownSecrets:
+    """Secrets by key id; `preferred` is the key id of the settings, `profiles` are all of this machine's."""
+
+    profile: str
+    profiles: tuple[str, ...]
+    preferred: str
+    store: SecretStore
+    environ: Mapping[str, str]
+
+    def get(self, key_id: str) -> AwsKey | None:
+        """Return a key of this profile with its secret; the environment's secret belongs to the settings' key id."""
+        given = self.environ.get(AWS_SECRET_VARIABLE, "").strip()
+        if given and key_id == self.preferred:
+            return AwsKey(key_id, Secret(given))
+        secret = self.store.get(secret_name(self.profile, "aws", key_id))
+        return None if secret is None else AwsKey(key_id, secret)
+
+    def held(self, key_ids: Iterable[str]) -> frozenset[str]:
+        """Return those of the ids whose secrets this profile has."""
+        return frozenset(key_id for key_id in key_ids if self.get(key_id))
+
+    def held_by_any_profile(self, key_ids: Iterable[str]) -> frozenset[str]:
+        """Return those of the ids whose secrets any profile of this machine has."""
+        ids = frozenset(key_ids)
+        others = (
+            key_id for key_id in ids for profile in self.profiles if self.store.get(secret_name(profile, "aws", key_id))
+        )
+        return self.held(ids) | frozenset(others)
+
+    def keep(self, key: AwsKey) -> None:
+        """Keep a key's secret."""
+        self.store.put(secret_name(self.profile, "aws", key.access_key_id), key.secret_access_key)
+
+    def forget(self, key_id: str) -> None:
+        """Forget a key's secret; nothing happens where there is none."""
+        self.store.remove(secret_name(self.profile, "aws", key_id))

@@ -1,0 +1,229 @@
+"""`aws setup`: read what is there, plan, carry out, prove; what fails after a key was made undoes that key."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Final
+
+from asayer_cli.aws.changes import Changes, Target
+from asayer_cli.aws.interrupted import CREATE_KEY, close_changes, leftover_keys
+from asayer_cli.aws.model import Plan, Scope, SetupOutcome, SetupStatus, StepKind
+from asayer_cli.aws.new_key import NewKey
+from asayer_cli.aws.permissions import group_policy
+from asayer_cli.aws.proof import KeyProof, Patience
+from asayer_cli.aws.setup_plan import Surroundings, make_plan
+from asayer_cli.errors import (
+    AccessRefusedError,
+    CredentialsRejectedError,
+    NotConfiguredError,
+    PermissionDeniedError,
+    RefusedError,
+)
+from asayer_cli.secret_store import prove_writable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from asayer_cli.aws.access import UserAccess
+    from asayer_cli.aws.known_secrets import KnownSecrets
+    from asayer_cli.aws.model import Identity, UserState
+    from asayer_cli.aws.session import AwsSession
+    from asayer_cli.aws.setup_plan import Wishes
+    from asayer_cli.integrations import AwsKey
+    from asayer_cli.journal import Journal
+    from asayer_cli.reporting import Reporter
+    from asayer_cli.settings import Value
+
+_RIGHTS: Final = (
+    StepKind.CREATE_USER,
+    StepKind.PUT_BOUNDARY,
+    StepKind.ATTACH_POLICY,
+    StepKind.PUT_GROUP_POLICY,
+)
+_NEW_FOR: Final = timedelta(minutes=5)
+
+
+@dataclass(frozen=True, slots=True)
+class Collection:
+    """What the product shall collect, and in whose account; the first of `log_groups` is collected."""
+
+    identity: Identity
+    region: str
+    log_groups: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What setup works with on this machine.
+
+    `saved` are the profile's settings in the file, `also_save` settings beside AWS's own; `save` writes some;
+    `key_session` opens a session with one key only.
+    """
+
+    profile: str
+    secrets: KnownSecrets
+    journal: Journal
+    reporter: Reporter
+    saved: Mapping[str, Value]
+    also_save: Mapping[str, Value]
+    save: Callable[[Mapping[str, Value | None]], object]
+    key_session: Callable[[AwsKey], AwsSession]
+
+
+class Setup:
+    """One run of setup."""
+
+    def __init__(self, access: UserAccess, collection: Collection, wishes: Wishes, desk: Desk) -> None:
+        self._access = access
+        self._collection = collection
+        self._wishes = wishes
+        self._desk = desk
+        self._state: UserState | None = None
+        self._open = desk.journal.open_changes(collection.identity.account, CREATE_KEY, f"user/{access.name}")
+        self._held: frozenset[str] = frozenset()
+        self._leftovers: frozenset[str] = frozenset()
+
+    def plan(self) -> Plan:
+        """Read what is there and return what to do; RefusedError where the user must decide. Changes nothing."""
+        self._refuse_other_account()
+        self._state = self._access.state()
+        keys = self._state.keys if self._state else ()
+        ids = frozenset(key.id for key in keys)
+        self._held = self._desk.secrets.held(ids)
+        self._leftovers = leftover_keys(self._open, keys, self._desk.secrets.held_by_any_profile(ids))
+        plan = make_plan(self._state, self._wishes, self._surroundings())
+        if plan.has(StepKind.ATTACH_POLICY) and not self._access.policy_is_there(self._access.managed_policy):
+            raise RefusedError(
+                f"There is no policy {self._access.managed_policy} in this partition.",
+                hint="Give rights on the log groups alone instead: asayer-cli aws setup --scope log-groups.",
+                code="policy_missing",
+            )
+        return plan
+
+    def planned(self, plan: Plan) -> SetupOutcome:
+        """Return what a dry run shows."""
+        return self._outcome(SetupStatus.PLANNED, plan, plan.use_key)
+
+    def carry_out(self, plan: Plan, wait: timedelta) -> SetupOutcome:
+        """Do what is planned and prove the key; `wait` bounds how long AWS may take to know what is new."""
+        desk, account = self._desk, self._collection.identity.account
+        self._prove_this_machine(plan)
+        target = Target(self._access, account, self._wishes, self._policy())
+        changes = Changes(target, desk.secrets, desk.journal, desk.reporter)
+        with changes.told_on_failure():
+            last = plan.deletes_last
+            changes.make(step for step in plan.steps if step not in last)
+            close_changes(desk.journal, self._open, self._held)
+            key_id, proofs = self._prove_held(plan, wait) if plan.use_key else self._prove_new(plan, wait, changes)
+            changes.make(last)
+        return self._outcome(SetupStatus.DONE if plan.steps else SetupStatus.IN_PLACE, plan, key_id, proofs)
+
+    def _surroundings(self) -> Surroundings:
+        desk = self._desk
+        wanted = self._wanted()
+        return Surroundings(
+            partition=self._collection.identity.partition,
+            group_policy=self._policy(),
+            saved={name: desk.saved[name] for name in (*wanted, "aws.access_key_id") if name in desk.saved},
+            wanted=wanted,
+            profile=desk.profile,
+            now=datetime.now(UTC),
+            held=self._held,
+            preferred=desk.secrets.preferred,
+            leftovers=self._leftovers,
+        )
+
+    def _wanted(self) -> dict[str, Value]:
+        """Return the settings to save, without the key id."""
+        return {
+            "aws.account": self._collection.identity.account,
+            "aws.user_name": self._access.name,
+            "aws.region": self._collection.region,
+            "aws.log_groups": self._collection.log_groups,
+            **self._desk.also_save,
+        }
+
+    def _policy(self) -> dict[str, object]:
+        where = self._collection
+        return group_policy(where.identity.partition, where.region, where.identity.account, where.log_groups)
+
+    def _refuse_other_account(self) -> None:
+        saved, account = self._desk.saved.get("aws.account"), self._collection.identity.account
+        if saved and saved != account:
+            raise RefusedError(
+                f"Profile {self._desk.profile} is set up for the AWS account {saved}, and these credentials are of "
+                f"{account}.",
+                hint="Use credentials of that account, or another profile: --profile NAME; or forget the old one: "
+                "asayer-cli integrations remove --only aws.",
+                code="other_account",
+            )
+
+    def _prove_this_machine(self, plan: Plan) -> None:
+        """Write to the secret store and the settings file before anything is made that would have to be kept there."""
+        if plan.has(StepKind.CREATE_KEY):
+            prove_writable(self._desk.secrets.store)
+        if plan.has(StepKind.SAVE_SETTINGS):
+            self._desk.save({})
+
+    def _prove_held(self, plan: Plan, wait: timedelta) -> tuple[str, tuple[str, ...]]:
+        key = self._desk.secrets.get(plan.use_key)
+        if key is None:
+            raise NotConfiguredError(
+                f"The secret of access key {plan.use_key} has just vanished from the secret store."
+            )
+        try:
+            proofs = self._prove(key, plan, Patience(wait, self._desk.reporter, self._late(plan)))
+        except CredentialsRejectedError as error:
+            raise CredentialsRejectedError(
+                f"AWS knows the access key {key.access_key_id}, and does not accept it with the secret that is kept in "
+                f"{self._desk.secrets.store.label}.",
+                hint=f"Replace it: asayer-cli aws setup --delete-key {key.access_key_id}.",
+            ) from error
+        self._save(plan, key.access_key_id)
+        return key.access_key_id, proofs
+
+    def _late(self, plan: Plan) -> tuple[type[AccessRefusedError], ...]:
+        """Return the refusals that may only be delays: of anything for a young key, of rights that just changed."""
+        keys = self._state.keys if self._state else ()
+        now = datetime.now(UTC)
+        if not plan.use_key or any(key.id == plan.use_key and now - key.created_at < _NEW_FOR for key in keys):
+            return (CredentialsRejectedError, PermissionDeniedError)
+        return (PermissionDeniedError,) if plan.has(*_RIGHTS) else ()
+
+    def _prove(self, key: AwsKey, plan: Plan, patience: Patience) -> tuple[str, ...]:
+        session = self._desk.key_session(key)
+        proof = KeyProof(session, self._access.name, self._collection.log_groups[0], patience)
+        return proof.prove(denials_may_be_late=bool(self._wishes.boundary) and plan.has(*_RIGHTS))
+
+    def _prove_new(self, plan: Plan, wait: timedelta, changes: Changes) -> tuple[str, tuple[str, ...]]:
+        """Make a key, keep its secret, prove it and save; whatever fails in between, the key is deleted again."""
+        desk = self._desk
+        new_key = NewKey(self._access, self._collection.identity.account, desk.secrets, desk.journal, desk.reporter)
+        with new_key.undone_on_failure():
+            key = new_key.make(changes.settled)
+            proofs = self._prove(key, plan, Patience(wait, self._desk.reporter, self._late(plan)))
+            self._save(plan, key.access_key_id)
+        return key.access_key_id, proofs
+
+    def _save(self, plan: Plan, key_id: str) -> None:
+        if plan.has(StepKind.SAVE_SETTINGS):
+            self._desk.save({**self._wanted(), "aws.access_key_id": key_id})
+
+    def _outcome(self, status: SetupStatus, plan: Plan, key_id: str, proofs: tuple[str, ...] = ()) -> SetupOutcome:
+        profile = "" if self._desk.profile == "default" else f" --profile {self._desk.profile}"
+        following = (f"asayer-cli integrations show{profile}", f"asayer-cli verify{profile}")
+        return SetupOutcome(
+            status=status,
+            profile=self._desk.profile,
+            identity=self._collection.identity,
+            user_name=self._access.name,
+            scope=Scope(plan.scope),
+            region=self._collection.region,
+            log_groups=self._collection.log_groups,
+            access_key_id=key_id,
+            secret_store=self._desk.secrets.store.label,
+            plan=plan.steps,
+            proofs=proofs,
+            next_steps=() if status is SetupStatus.PLANNED else following,
+        )

@@ -1,0 +1,187 @@
+"""From what is there and what is wished to a plan, or to a refusal that explains the choices. Pure."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from asayer_cli.aws.access import GROUP_POLICY, MANAGED_POLICY, TAG_KEY, TAG_VALUE
+from asayer_cli.aws.key_choice import KeyChoice, choose_key
+from asayer_cli.aws.model import Plan, Scope, Step, StepKind, UserState
+from asayer_cli.errors import RefusedError, UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from datetime import datetime
+
+_USER_NAME: Final = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
+_PATH: Final = re.compile(r"/|/[!-~]{1,510}/", re.ASCII)
+_POLICY_ARN: Final = re.compile(r"arn:aws[a-z-]*:iam::(?:\d{12}|aws):policy/[\w+=,.@/-]+", re.ASCII)
+_KEY_ID: Final = re.compile(r"[A-Z0-9]{16,128}", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What the user asks for; `path` and `scope` are None where not said, `boundary` is empty."""
+
+    user_name: str
+    path: str | None = None
+    boundary: str = ""
+    scope: Scope | None = None
+    adopt: bool = False
+    add_key: bool = False
+    delete_keys: tuple[str, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Raise UsageError for names that AWS would not take, before anything is asked."""
+        _check(_USER_NAME, self.user_name, "user name", "letters, digits and + = , . @ _ -, at most 64")
+        if self.path is not None:
+            _check(_PATH, self.path, "path", "it begins and ends with a slash, such as /integrations/")
+        if self.boundary:
+            _check(_POLICY_ARN, self.boundary, "policy ARN", "such as arn:aws:iam::123456789012:policy/boundary")
+        for key_id in self.delete_keys:
+            _check(_KEY_ID, key_id, "access key id", "such as AKIAIOSFODNN7EXAMPLE")
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What the plan depends on beside the user.
+
+    `held` are the ids of its keys whose secrets are here, `preferred` the one in the settings, `leftovers` those that
+    an interrupted run made, `saved` the profile's settings, `wanted` what they shall be, without the key id.
+    """
+
+    partition: str
+    group_policy: Mapping[str, object]
+    saved: Mapping[str, object]
+    wanted: Mapping[str, object]
+    profile: str
+    now: datetime
+    held: frozenset[str] = frozenset()
+    preferred: str = ""
+    leftovers: frozenset[str] = frozenset()
+
+
+def _check(pattern: re.Pattern[str], text: str, what: str, hint: str) -> None:
+    if not pattern.fullmatch(text):
+        raise UsageError(f"{text!r} is no {what}.", hint=f"AWS takes: {hint}.", code="malformed_value")
+
+
+def make_plan(state: UserState | None, wishes: Wishes, around: Surroundings) -> Plan:
+    """Return what to do; RefusedError or UsageError where that is for the user to decide."""
+    _check_partition(wishes, around)
+    if state is not None:
+        _check_user(state, wishes)
+    scope = wishes.scope or _scope_in_place(state)
+    choice = _choice(state, wishes, around)
+    steps = [*_user_steps(state, wishes), *_policy_steps(state, wishes, scope, around), *choice.first]
+    if not choice.use or around.saved != {**around.wanted, "aws.access_key_id": choice.use}:
+        text = f"save user, key id, region and log groups in profile {around.profile}"
+        steps.append(Step(StepKind.SAVE_SETTINGS, text))
+    return Plan((*steps, *choice.last), scope, choice.use, tuple(_warnings(state)))
+
+
+def _check_partition(wishes: Wishes, around: Surroundings) -> None:
+    if wishes.boundary and wishes.boundary.split(":")[1] != around.partition:
+        raise UsageError(
+            f"The permissions boundary {wishes.boundary} is not of the account's partition, {around.partition}.",
+            code="wrong_partition",
+        )
+
+
+def _check_user(state: UserState, wishes: Wishes) -> None:
+    if not state.managed and not wishes.adopt:
+        raise RefusedError(
+            f"There is an IAM user {state.name} that asayer-cli did not make: {_contents(state)}.",
+            hint="If it is the collector's, adopt it: asayer-cli aws setup --adopt (it gets the tag "
+            f"{TAG_KEY}={TAG_VALUE}, and its rights are completed). Otherwise choose another name: --user-name.",
+            code="user_not_managed",
+        )
+    if wishes.path is not None and wishes.path != state.path:
+        raise UsageError(
+            f"The user {state.name} is there already, under the path {state.path}.",
+            hint="Leave --path out, or choose another --user-name.",
+            code="path_differs",
+        )
+
+
+def _contents(state: UserState) -> str:
+    counts = (
+        (len(state.attached) + len(state.inline), "policy", "policies"),
+        (len(state.groups), "group", "groups"),
+        (len(state.keys), "access key", "access keys"),
+    )
+    return ", ".join(f"{count} {one if count == 1 else many}" for count, one, many in counts)
+
+
+def _scope_in_place(state: UserState | None) -> Scope:
+    if state is None or _has_managed_policy(state) or state.group_policy is None:
+        return Scope.MANAGED_POLICY
+    return Scope.LOG_GROUPS
+
+
+def _has_managed_policy(state: UserState) -> bool:
+    return any(arn.endswith(f":iam::aws:policy/{MANAGED_POLICY}") for arn in state.attached)
+
+
+def _choice(state: UserState | None, wishes: Wishes, around: Surroundings) -> KeyChoice:
+    return choose_key(
+        wishes.user_name,
+        state.keys if state else (),
+        held=around.held,
+        preferred=around.preferred,
+        leftovers=around.leftovers,
+        delete=wishes.delete_keys,
+        add=wishes.add_key,
+        now=around.now,
+    )
+
+
+def _user_steps(state: UserState | None, wishes: Wishes) -> list[Step]:
+    boundary = f" with the permissions boundary {wishes.boundary}" if wishes.boundary else ""
+    if state is None:
+        path = wishes.path or "/"
+        under = "" if path == "/" else f" under {path}"
+        text = f"create the IAM user {wishes.user_name}{under}{boundary}, tagged {TAG_KEY}={TAG_VALUE}"
+        return [Step(StepKind.CREATE_USER, text, wishes.user_name)]
+    steps = []
+    if not state.managed:
+        text = f"adopt the IAM user {state.name}: tag it {TAG_KEY}={TAG_VALUE}"
+        steps.append(Step(StepKind.ADOPT_USER, text, state.name))
+    if wishes.boundary and wishes.boundary != state.boundary:
+        instead = f" instead of {state.boundary}" if state.boundary else ""
+        text = f"set the permissions boundary {wishes.boundary}{instead}"
+        steps.append(Step(StepKind.PUT_BOUNDARY, text, wishes.boundary))
+    return steps
+
+
+def _policy_steps(state: UserState | None, wishes: Wishes, scope: Scope, around: Surroundings) -> list[Step]:
+    """Give the wanted rights first, then take the others, so that the collector is never without.
+
+    Nothing is taken unless the scope was named: a user in the middle of a change has both.
+    """
+    attached = state is not None and _has_managed_policy(state)
+    document = state.group_policy if state else None
+    arn = f"arn:{around.partition}:iam::aws:policy/{MANAGED_POLICY}"
+    named = wishes.scope is not None
+    if scope is Scope.MANAGED_POLICY:
+        give = Step(StepKind.ATTACH_POLICY, f"attach the managed policy {MANAGED_POLICY}", arn)
+        take = Step(StepKind.DELETE_GROUP_POLICY, f"delete the inline policy {GROUP_POLICY}", GROUP_POLICY)
+        return [give] * (not attached) + [take] * (named and document is not None)
+    verb = "put" if document is None else "update"
+    text = f"{verb} the inline policy {GROUP_POLICY}, which allows reading the chosen log groups only"
+    give = Step(StepKind.PUT_GROUP_POLICY, text, GROUP_POLICY)
+    take = Step(StepKind.DETACH_POLICY, f"detach the managed policy {MANAGED_POLICY}", arn)
+    return [give] * (document != around.group_policy) + [take] * (named and attached)
+
+
+def _warnings(state: UserState | None) -> list[str]:
+    if state is None:
+        return []
+    policies = [arn for arn in state.attached if not arn.endswith(f":iam::aws:policy/{MANAGED_POLICY}")]
+    others = [*policies, *(name for name in state.inline if name != GROUP_POLICY)]
+    others += [f"group {name}" for name in state.groups]
+    if not others:
+        return []
+    return [f"The user {state.name} has more than the collector needs, which is left as it is: {', '.join(others)}."]

@@ -151,7 +151,7 @@ def _readings(value: str) -> Iterator[object]:
         return
 
 
-def _with_allowances(value: Any) -> Any:  # noqa: ANN401 - any JSON
+def _with_allowances(value: Any) -> Any:
     if isinstance(value, list):
         return [_with_allowances(item) for item in value]
     if not isinstance(value, dict):
@@ -167,7 +167,7 @@ def _with_allowances(value: Any) -> Any:  # noqa: ANN401 - any JSON
     return kept
 
 
-def _absolute(value: Any) -> Any:  # noqa: ANN401 - any JSON
+def _absolute(value: Any) -> Any:
     """Let references start from the description instead of the schema at hand."""
     if isinstance(value, list):
         return [_absolute(item) for item in value]

@@ -17,6 +17,7 @@ import pytest
 import urllib3
 
 from asayer_cli.entries import milliseconds, rfc3339
+from asayer_cli.sandbox.control import Control
 from asayer_cli.session_id import SessionId
 from tests.conftest import run_program
 
@@ -58,17 +59,10 @@ class Admin:
         assert response.status < 300, response.data
         return response.json()
 
-    def control(self, what: str, value: object, *, service: str = "") -> None:
-        """Set faults or settings of the fronts, or of that of one service: `aws` or `elastic`."""
+    def front(self, service: str) -> Control:
+        """The control requests of the front of `aws` or `elastic`."""
         fronts = {"aws": self.addresses.aws_endpoint_url, "elastic": self.addresses.elastic_url}
-        for url in [fronts[service]] if service else fronts.values():
-            response = urllib3.request(
-                "PUT",
-                f"{url}/_sandbox/{what}",
-                json=value,
-                headers={"X-Sandbox-Token": self.addresses.control_token},
-            )
-            assert response.status < 300, response.data
+        return Control(fronts[service], self.addresses.control_token)
 
     def log(self, messages: list[str], *, region: str = "", log_class: str = "STANDARD") -> str:
         """Log messages, a millisecond apart, into a log group of their own and return its name."""

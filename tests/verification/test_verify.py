@@ -8,10 +8,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from asayer_cli.sandbox.faults import Fault
 from asayer_cli.session_id import SessionId
+from tests.contracts import check_exchange, is_described
 from tests.verification.conftest import api_key, check, document, source
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from tests.verification.conftest import Admin, Verify
 
 FOREIGN = "[asayer_session_id=4113219715072001793]"
@@ -357,49 +361,63 @@ def test_every_page_is_read(verify: Verify, admin: Admin, session_id: SessionId)
     assert {report["collectible"] for report in run.data["sources"]} == {2_345}
 
 
-def test_a_throttled_read_is_tried_again(verify: Verify, admin: Admin, session_id: SessionId) -> None:
+@pytest.fixture
+def failing(admin: Admin) -> Iterator[Callable[..., None]]:
+    """Let calls to a front fail for the rest of the test: `failing("aws", Fault(...))`."""
+    ordered: set[str] = set()
+
+    def order(front: str, *faults: Fault) -> None:
+        ordered.add(front)
+        admin.front(front).order(*faults)
+
+    yield order
+    for front in ordered:
+        admin.front(front).order()
+
+
+def test_a_throttled_read_is_tried_again(
+    verify: Verify, admin: Admin, session_id: SessionId, failing: Callable[..., None]
+) -> None:
     group = admin.log([f"{tag(session_id)} ERROR boom"])
-    admin.control("faults", [{"service": "logs", "operation": "FilterLogEvents", "kind": "throttle", "times": 2}])
-    try:
-        assert verify(group=group).code == 0
-    finally:
-        admin.control("faults", [])
+    failing("aws", Fault("logs", "FilterLogEvents", "throttle", times=2))
+    assert verify(group=group).code == 0
 
 
-def test_a_connection_cut_in_the_middle_is_tried_again(verify: Verify, admin: Admin, session_id: SessionId) -> None:
+def test_a_connection_cut_in_the_middle_is_tried_again(
+    verify: Verify, admin: Admin, session_id: SessionId, failing: Callable[..., None]
+) -> None:
     message = f"{tag(session_id)} ERROR boom"
     group, index = admin.log([message]), admin.index([document(message)])
-    admin.control(
-        "faults",
-        [
-            {"service": "logs", "operation": "FilterLogEvents", "kind": "cut_after", "times": 1},
-            {"service": "elastic", "operation": "*", "kind": "cut_before", "times": 1, "after": 2},
-        ],
-    )
-    try:
-        run = verify(group=group, index=index)
-    finally:
-        admin.control("faults", [])
+    failing("aws", Fault("logs", "FilterLogEvents", "cut_after"))
+    failing("elastic", Fault("elastic", "*", "cut_before", after=2))
+    run = verify(group=group, index=index)
     assert run.code == 0, run.out
 
 
-def test_throttled_beyond_patience(verify: Verify, admin: Admin) -> None:
+def test_throttled_beyond_patience(verify: Verify, admin: Admin, failing: Callable[..., None]) -> None:
     group = admin.log([])
-    admin.control("faults", [{"service": "logs", "operation": "FilterLogEvents", "kind": "throttle", "times": 100}])
-    try:
-        run = verify(group=group)
-    finally:
-        admin.control("faults", [])
+    failing("aws", Fault("logs", "FilterLogEvents", "throttle", times=100))
+    run = verify(group=group)
     assert run.code == 5
     assert check(run, "aws.read")["status"] == "fail"
 
 
 def test_failed_shards_make_the_result_incomplete(verify: Verify, admin: Admin, session_id: SessionId) -> None:
     index = admin.index([document(f"{tag(session_id)} ERROR boom")])
-    admin.control("settings", {"shard_failures": 1}, service="elastic")
+    admin.front("elastic").change(shard_failures=1)
     try:
         run = verify(index=index)
     finally:
-        admin.control("settings", {"shard_failures": 0}, service="elastic")
+        admin.front("elastic").change(shard_failures=0)
     assert run.code == 5
     assert source(run, "elastic")["complete"] is False
+
+
+def test_every_exchange_is_as_elasticsearch_describes_it(verify: Verify, admin: Admin, session_id: SessionId) -> None:
+    index = admin.index([document(f"{tag(session_id)} ERROR boom"), document("[asayerSessionId=42] ERROR boom")])
+    before = len(admin.front("elastic").exchanges())
+    assert verify("--wait", "2s", "--min-entries", "9", index=index).code == 6
+    exchanges = admin.front("elastic").exchanges()[before:]
+    described = [exchange for exchange in exchanges if is_described(exchange)]
+    assert len(described) >= 10
+    assert [problem for exchange in described for problem in check_exchange(exchange)] == []

@@ -110,9 +110,10 @@ def _is_host(host: str) -> bool:
     if ":" not in host:
         return bool(_HOST_NAME.fullmatch(host))
     try:
-        return ipaddress.ip_address(host).version == 6  # noqa: PLR2004 - the number of the protocol
+        ipaddress.IPv6Address(host)
     except ValueError:
         return False
+    return "%" not in host  # no zone of a link-local address: it means something on one computer only
 
 
 def _refuse_user_information(text: str) -> None:

@@ -37,14 +37,14 @@ _MILLISECONDS: Final = "epoch_millis"
 def collected(convention: TagConvention, window: Window) -> Query:
     """Return the collector's query (its public history): for OpenReplay, whose query has no times, the tag's phrase."""
     if convention is not ASAYER:
-        return {"bool": {"filter": [{"match_phrase": {MESSAGE: f"{convention.tag_name}="}}]}}
+        return {"bool": {"filter": [{"match_phrase": {MESSAGE: {"query": f"{convention.tag_name}="}}}]}}
     times = {"gte": str(window.start_ms), "lt": str(window.end_ms)}
     return {
         "bool": {
             "filter": [
-                {"match": {MESSAGE: f"{convention.tag_name}="}},
+                {"match": {MESSAGE: {"query": f"{convention.tag_name}="}}},
                 {"range": {UTC_TIME: times}},
-                {"term": {TAGS: "error"}},
+                {"term": {TAGS: {"value": "error"}}},
             ]
         }
     }
@@ -98,7 +98,7 @@ def _meant_as_tag(convention: TagConvention, kind: str) -> Query | None:
     if kind in WHOLE_VALUE_TYPES:
         return {"wildcard": {MESSAGE: {"value": f"*{'*'.join(words)}*", "case_insensitive": True}}}
     if kind in TEXT_TYPES:
-        phrases = [{"match_phrase": {MESSAGE: spelling}} for spelling in spellings(words)]
+        phrases = [{"match_phrase": {MESSAGE: {"query": spelling}}} for spelling in spellings(words)]
         return {"bool": {"should": phrases, "minimum_should_match": 1}}
     if kind == "object":
         inner = [

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum, unique
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from asayer_cli.exit_codes import ExitCode
 
@@ -67,12 +67,16 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """One column of a streamed table: the row attribute `name`, its heading, its width in text (0: as it comes)."""
+    """One column of a streamed table: the row attribute `name`, its heading, its width in text (0: as it comes).
+
+    `shown` turns the value into what text shows to people; the other forms have the value as it is.
+    """
 
     name: str
     title: str
     width: int = 0
     right: bool = False
+    shown: Callable[[Any], str] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,10 +84,12 @@ class RowStream:
     """Rows that are printed as they arrive.
 
     `name` is the list's name in JSON; `rows` yields frozen dataclasses; `finish` is called after the last row and gives
-    the messages, errors and exit code (its `data` is not used).
+    the messages, errors and exit code (its `data` is not used). Text has `text_columns`, where there are any, in the
+    place of `columns`: people may need another order.
     """
 
     name: str
     columns: tuple[Column, ...]
     rows: Iterator[object]
     finish: Callable[[], Result]
+    text_columns: tuple[Column, ...] = ()

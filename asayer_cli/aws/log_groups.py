@@ -5,11 +5,13 @@ from __future__ import annotations
 import queue
 import re
 import threading
+from functools import partial
 from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from asayer_cli.aws.errors import translated
 from asayer_cli.aws.model import STANDARD, LogGroup, why_not_collectible
+from asayer_cli.aws.together import together
 from asayer_cli.entries import moment
 from asayer_cli.errors import AsayerError, CredentialsRejectedError, UsageError
 
@@ -55,6 +57,24 @@ def find_group(session: AwsSession, region: str, name: str) -> LogGroup | None:
     return next((group for group in list_groups(session, region, prefix=name) if group.name == name), None)
 
 
+def require_groups(session: AwsSession, region: str, names: Sequence[str]) -> None:
+    """Raise UsageError for a group that is not there, or whose class the collector cannot read."""
+    found = together([partial(find_group, session, region, name) for name in names])
+    for name, group in zip(names, found, strict=True):
+        if group is None:
+            raise UsageError(
+                f"There is no log group {name} in {region}.",
+                hint=f"The groups there are: asayer-cli aws log-groups --region {region}.",
+                code="log_group_not_found",
+            )
+        if not group.collectible:
+            raise UsageError(
+                f"The log group {name} cannot be collected: {group.why_not}.",
+                hint="Send the logs to a group of class STANDARD; a group's class cannot be changed later.",
+                code="log_group_unreadable",
+            )
+
+
 def list_groups(session: AwsSession, region: str, *, prefix: str = "", contains: str = "") -> Iterator[LogGroup]:
     """Yield the groups of a region, page by page, whose name begins with `prefix` and has `contains` in it."""
     with translated(_ACTION, region=region):
@@ -72,7 +92,8 @@ def _containing(logs: Any, region: str, contains: str) -> Iterator[LogGroup]:  #
     found = _pages(logs, region, {"logGroupNamePattern": contains})
     while names := [group["logGroupName"] for group in islice(found, 50)]:
         for described in _pages(logs, region, {"logGroupIdentifiers": names}):
-            yield to_log_group(described, region)
+            if contains in described["logGroupName"]:
+                yield to_log_group(described, region)
 
 
 def _pages(logs: Any, region: str, request: dict[str, Any]) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - botocore's client

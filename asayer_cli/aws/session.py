@@ -39,8 +39,8 @@ class AwsSession:
 
     def __init__(self, session: botocore.session.Session, region: str, *, allow_http: bool = False) -> None:
         self.region = region
+        self.allow_http = allow_http
         self._session = session
-        self._allow_http = allow_http
         self._clients: dict[tuple[str, str, bool], Any] = {}
         self._lock = threading.Lock()
         _trace_calls(session)
@@ -70,7 +70,7 @@ class AwsSession:
     def _make(self, service: str, region: str, *, once: bool) -> Any:  # noqa: ANN401 - botocore makes the type
         with translated(f"{service}:*", region=region):
             client = self._session.create_client(service, region_name=region, config=self._config(once=once))
-        _check_endpoint(client.meta.endpoint_url, allow_http=self._allow_http)
+        _check_endpoint(client.meta.endpoint_url, allow_http=self.allow_http)
         return client
 
     def _config(self, *, once: bool) -> Config:

@@ -50,6 +50,17 @@ class _SessionId(_ParamType):
             self.fail(f"{value!r} is no session id: {error}", param, ctx)
 
 
+class _Names(_ParamType):
+    """One name on the command line, several, parted by commas, in the environment."""
+
+    name = "name"
+    envvar_list_splitter = ","
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> object:  # noqa: ANN401, ARG002 - click's signature
+        return value.strip()
+
+
+NAMES = _Names()
 DURATION = _Duration()
 MOMENT = _Moment()
 SESSION_ID = _SessionId()

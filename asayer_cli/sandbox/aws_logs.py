@@ -134,10 +134,12 @@ def _describe_log_groups(call: ApiCall) -> Reply:
         return _invalid_value("limit", limit, f"Member must have value {bound}")
     after = call.request.text("nextToken")
     wanted = _same_family(call.request.text("logGroupClass"))
+    chosen = _chosen(call)
     names = sorted(
         name
         for name, group in list(log_groups(call.request.region).items())
         if name > after and name.startswith(prefix) and pattern in name and (not wanted or class_of(group) in wanted)
+        if chosen is None or name in chosen
     )
     groups = log_groups(call.request.region)
     page = [groups[name] for name in names[:limit] if name in groups]
@@ -145,6 +147,14 @@ def _describe_log_groups(call: ApiCall) -> Reply:
     if len(names) > limit:
         answer["nextToken"] = names[limit - 1]
     return json_reply(200, answer)
+
+
+def _chosen(call: ApiCall) -> frozenset[str] | None:
+    """Return the groups that a request names, by name or ARN; None when it names none."""
+    identifiers = call.request.parameters.get("logGroupIdentifiers")
+    if not identifiers:
+        return None
+    return frozenset(group.name for item in identifiers if (group := find_group(str(item), call.request.region)))
 
 
 def _same_family(log_class: str) -> tuple[str, ...]:

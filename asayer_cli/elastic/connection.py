@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import logging
 import os
+import re
+import ssl
 import time
 from dataclasses import dataclass
-from http import HTTPStatus
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 import elastic_transport
@@ -18,7 +18,7 @@ from asayer_cli.elastic.endpoint import Endpoint, endpoint_of, refuse_plain_http
 from asayer_cli.elastic.errors import translate
 from asayer_cli.elastic.model import UserPassword
 from asayer_cli.elastic.node import node_class
-from asayer_cli.errors import UsageError
+from asayer_cli.errors import AsayerError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,14 +31,9 @@ _log = logging.getLogger(__name__)
 TIMEOUT_SECONDS: Final = 30.0
 _PAUSES: Final = (0.3, 0.8, 2.0)
 _LONGEST_PAUSE: Final = 10.0
-_WORTH_ANOTHER_TRY: Final = frozenset(
-    {
-        HTTPStatus.TOO_MANY_REQUESTS,
-        HTTPStatus.BAD_GATEWAY,
-        HTTPStatus.SERVICE_UNAVAILABLE,
-        HTTPStatus.GATEWAY_TIMEOUT,
-    }
-)
+# Failures, by our codes, that another try may get past.
+_MAY_PASS: Final = frozenset({"throttled", "unavailable", "connection_cut"})
+_FINGERPRINT: Final = re.compile(r"(?:[0-9A-Fa-f]{2}:?){32}", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,11 +53,11 @@ class Cluster:
         """Make a call that reads, or that may be sent twice; after a failure that may pass, again, at most 3 times."""
         for pause in self.pauses:
             try:
-                return call(self.client)
-            except (elasticsearch.ApiError, elastic_transport.TransportError) as error:
-                if not _may_pass(error):
-                    raise translate(error, self.endpoint, self.who) from error
-                time.sleep(_wanted_pause(error, pause))
+                return self.ask_once(call)
+            except AsayerError as error:
+                if error.code not in _MAY_PASS:
+                    raise
+                time.sleep(_wanted_pause(error.__cause__, pause))
         return self.ask_once(call)
 
     def ask_once(self, call: Callable[[elasticsearch.Elasticsearch], T]) -> T:
@@ -95,19 +90,16 @@ def connect(
     """
     endpoint = endpoint_of(address)
     refuse_plain_http(endpoint, allowed=allow_http)
-    try:
-        client = elasticsearch.Elasticsearch(
-            endpoint.url,
-            **_authentication(auth),
-            **(_tls_options(address, environ) if endpoint.scheme == "https" else {}),
-            node_class=node_class(environ, trace, timeout),
-            headers={"user-agent": f"asayer-cli/{__version__}"},
-            max_retries=0,
-            retry_on_timeout=False,
-            request_timeout=timeout,
-        )
-    except (OSError, ValueError) as error:  # an unreadable or broken CA file, or a fingerprint of no known length
-        raise _bad_tls_option(address) from error
+    client = elasticsearch.Elasticsearch(
+        endpoint.url,
+        **_authentication(auth),
+        **(_tls_options(address, environ) if endpoint.scheme == "https" else {}),
+        node_class=node_class(environ, trace, timeout),
+        headers={"user-agent": f"asayer-cli/{__version__}"},
+        max_retries=0,
+        retry_on_timeout=False,
+        request_timeout=timeout,
+    )
     return Cluster(client, endpoint, _who(auth))
 
 
@@ -123,33 +115,42 @@ def _who(auth: ElasticKey | UserPassword) -> str:
 
 def _tls_options(address: ElasticAddress, environ: Mapping[str, str]) -> dict[str, Any]:
     if address.fingerprint:
+        if not _FINGERPRINT.fullmatch(address.fingerprint):
+            raise _bad_fingerprint()
         return {"ssl_assert_fingerprint": address.fingerprint}
-    if address.ca_cert and not Path(address.ca_cert).is_file():
-        raise UsageError(f"There is no CA certificate file {address.ca_cert}.", hint="Check --ca-cert.", code="ca_cert")
     bundle = address.ca_cert or environ.get("SSL_CERT_FILE") or environ.get("REQUESTS_CA_BUNDLE")
-    return {"ca_certs": bundle} if bundle else {}
+    if not bundle:
+        return {}
+    _check_bundle(bundle)
+    return {"ca_certs": bundle}
 
 
-def _bad_tls_option(address: ElasticAddress) -> UsageError:
-    if address.fingerprint:
-        return UsageError(
-            "The fingerprint is no SHA-256 fingerprint.",
-            hint="It has 64 hexadecimal digits; colons between them are fine.",
-            code="malformed_fingerprint",
-        )
+def _check_bundle(path: str) -> None:
+    try:
+        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+    except ssl.SSLError as error:
+        raise _bad_bundle(path, "holds no certificate") from error
+    except OSError as error:
+        raise _bad_bundle(path, f"cannot be read: {error.strerror}") from error
+
+
+def _bad_bundle(path: str, why: str) -> UsageError:
     return UsageError(
-        f"The CA certificate file {address.ca_cert or 'of SSL_CERT_FILE or REQUESTS_CA_BUNDLE'} holds no certificate.",
-        hint="It must be a PEM file, with lines that say BEGIN CERTIFICATE.",
+        f"The CA certificate file {path} {why}.",
+        hint="It must be a PEM file, with lines that say BEGIN CERTIFICATE (--ca-cert, ASAYER_ELASTIC_CA_CERT, "
+        "SSL_CERT_FILE or REQUESTS_CA_BUNDLE names it).",
         code="ca_cert",
     )
 
 
-def _may_pass(error: elasticsearch.ApiError | elastic_transport.TransportError) -> bool:
-    if isinstance(error, elasticsearch.ApiError):
-        return error.meta.status in _WORTH_ANOTHER_TRY
-    return type(error) is elastic_transport.ConnectionError
+def _bad_fingerprint() -> UsageError:
+    return UsageError(
+        "The fingerprint is no SHA-256 fingerprint.",
+        hint="It has 64 hexadecimal digits; colons between them are fine.",
+        code="malformed_fingerprint",
+    )
 
 
-def _wanted_pause(error: Exception, pause: float) -> float:
+def _wanted_pause(error: BaseException | None, pause: float) -> float:
     wanted = (error.meta.headers.get("retry-after") or "") if isinstance(error, elasticsearch.ApiError) else ""
     return min(max(pause, float(wanted)), _LONGEST_PAUSE) if wanted.isdigit() else pause

@@ -84,7 +84,9 @@ def _failed(error: elasticsearch.ApiError, endpoint: Endpoint) -> AsayerError:
             code="throttled",
         )
     if status in _UNAVAILABLE:
-        return UnreachableError(f"{endpoint.url} is not available ({status}).", hint="Try again later.")
+        return UnreachableError(
+            f"{endpoint.url} is not available ({status}).", hint="Try again later.", code="unavailable"
+        )
     if error_type(error) == "index_not_found_exception":
         return _no_such_index(error)
     return _unknown(error, endpoint)

@@ -6,7 +6,6 @@ import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from werkzeug.serving import make_server
@@ -27,6 +26,7 @@ from asayer_cli.secret_store import FileStore
 if TYPE_CHECKING:
     import ssl
     from collections.abc import Iterator, Mapping
+    from pathlib import Path
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -59,7 +59,7 @@ class Heard:
         self.said.append(text)
 
 
-def document(message: object, age: timedelta = timedelta(minutes=5), **fields: object) -> dict[str, object]:
+def document(message: object, age: timedelta = timedelta(minutes=5), /, **fields: object) -> dict[str, object]:
     """Return a document as the collector wants it; None removes a field."""
     when = rfc3339(NOW - age)
     whole = {"message": message, "utc_time": when, "@timestamp": when, "tags": ["error"], **fields}
@@ -91,7 +91,7 @@ def reader(elastic: LocalElastic, key: ElasticKey | None = None, indexes: tuple[
 
 
 def maker(elastic: LocalElastic, folder: Path, heard: Heard | None = None, **changed: Any) -> KeyMaker:
-    """Return a key maker of the administrator, or of `user`, with files in `folder`; its `saved` keys are ids in a file."""
+    """Return a key maker of the administrator, or of `user`; its store, journal and saved key id are in `folder`."""
     user = changed.pop("user", (elastic.username, elastic.password))
     address = ElasticAddress(changed.pop("url", elastic.url))
 

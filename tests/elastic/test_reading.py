@@ -94,8 +94,8 @@ def test_rights_are_asked_for(
     elastic: LocalElastic,
     names: list[str],
     privileges: list[str],
-    may_read: bool,
-    may_write: bool,  # noqa: FBT001 - expected values
+    may_read: bool,  # noqa: FBT001 - expected values
+    may_write: bool,  # noqa: FBT001 - the same
 ) -> None:
     store(elastic, "app-logs", [])
     mine = reader(elastic, make_key(elastic, {"indices": [{"names": names, "privileges": privileges}]}))
@@ -105,7 +105,7 @@ def test_rights_are_asked_for(
 def test_a_right_to_write_to_one_index_is_found(elastic: LocalElastic) -> None:
     store(elastic, "app-logs", [])
     store(elastic, "web-logs", [])
-    role = {"indices": [*READ["indices"], {"names": ["web-logs"], "privileges": ["index"]}]}  # type: ignore[misc]
+    role = {"indices": [*READ["indices"], {"names": ["web-logs"], "privileges": ["index"]}]}
     assert reader(elastic, make_key(elastic, role)).may_write()
 
 

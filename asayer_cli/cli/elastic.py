@@ -133,14 +133,13 @@ def create_key(
 
 def _run(app: App, maker: KeyMaker, *, replace: bool, dry_run: bool, yes: bool) -> Result:
     plan = maker.plan(replace=replace)
-    if not plan.changes_something:
-        return Result(maker.carry_out(plan))
-    app.console.explain("Plan:")
-    for line in plan.lines():
-        app.console.explain(line)
+    if plan.changes_something:
+        app.console.explain("Plan:")
+        for line in plan.lines():
+            app.console.explain(line)
     if dry_run:
-        return Result(plan.outcome(done=False, report=None))
-    if not app.confirm("Do this?", yes=yes):
+        return Result(plan.foretell())
+    if plan.changes_something and not app.confirm("Do this?", yes=yes):
         raise click.Abort
     return Result(maker.carry_out(plan))
 
@@ -172,7 +171,7 @@ def _patterns(settings: Settings, given: tuple[str, ...]) -> tuple[str, ...]:
     from asayer_cli.integrations import DEFAULT_INDEXES
     from asayer_cli.settings import find_key, parse_value
 
-    patterns = parse_value(find_key("elastic.indexes"), given)
+    patterns = parse_value(find_key("elastic.indexes"), given) if any(given) else ()
     return tuple(patterns) or settings.many("elastic.indexes", DEFAULT_INDEXES)
 
 

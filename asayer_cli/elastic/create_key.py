@@ -68,8 +68,7 @@ class KeyMaker:
 
     def carry_out(self, plan: Plan) -> CreateKeyOutcome:
         """Do what was planned; on a failure after the key was made, revoke it, forget its secret and say so."""
-        if plan.changes_something:
-            self._clean_up(plan)
+        self._clean_up(plan)
         if plan.action is KeyAction.KEEP:
             return self._keep(plan)
         if plan.adopted and plan.adopted.key:
@@ -78,11 +77,10 @@ class KeyMaker:
         return self._create(plan)
 
     def _keep(self, plan: Plan) -> CreateKeyOutcome:
-        situation = plan.situation
-        if situation.report:
-            demand(situation.report, self.request.indexes)
-            remark(situation.report, self.request.indexes, self.reporter)
-        return plan.outcome(done=True, key=situation.current_key, record=situation.current, report=situation.report)
+        if report := plan.situation.report:
+            demand(report, self.request.indexes)
+            remark(report, self.request.indexes, self.reporter)
+        return plan.foretell(done=True)
 
     def _clean_up(self, plan: Plan) -> None:
         """Revoke what interrupted runs left behind, and close their records."""

@@ -58,6 +58,13 @@ class Plan:
         yield f"      cluster     {', '.join(request.cluster_privileges) or 'no privilege'}"
         yield f"      expires     {'in ' + time_value(request.expires_in) if request.expires_in else 'never'}"
 
+    def foretell(self, *, done: bool = False) -> CreateKeyOutcome:
+        """Return what would be done; for a key in place, that is what there is already."""
+        if self.action is not KeyAction.KEEP:
+            return self.outcome(done=done, report=None)
+        found = self.situation
+        return self.outcome(done=done, key=found.current_key, record=found.current, report=found.report)
+
     def outcome(
         self, *, done: bool, key: ElasticKey | None = None, record: ApiKeyRecord | None = None, report: KeyReport | None
     ) -> CreateKeyOutcome:

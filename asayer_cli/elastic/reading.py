@@ -197,12 +197,17 @@ class IndexRights:
             raise
 
     def _match_by_fields(self) -> tuple[IndexMatch, ...]:
-        """Ask for field capabilities, which `read` alone allows in every version, for the names of the indices."""
-        answer = self._cluster.ask(
-            lambda client: (
-                client.field_caps(index=list(self._expressions), fields=[fields.MESSAGE], ignore_unavailable=True).body
+        """Take the names from the field capabilities, which `read` alone allows in every version."""
+        try:
+            answer = self._cluster.ask(
+                lambda client: (
+                    client.field_caps(
+                        index=list(self._expressions), fields=[fields.MESSAGE], ignore_unavailable=True
+                    ).body
+                )
             )
-        )
+        except PermissionDeniedError:
+            return ()
         return tuple(match_of_name(name) for name in sorted(answer.get("indices", ())))
 
     def may_read(self) -> bool:

@@ -45,7 +45,7 @@ def _(data: RequestForms) -> Iterator[RenderableType]:
 
 @render.register(CreateKeyOutcome)
 def _(data: CreateKeyOutcome) -> Iterator[RenderableType]:
-    if not data.done:
+    if not data.done and data.action is not KeyAction.KEEP:
         yield Text("Dry run: nothing was changed.")
         return
     yield Text(_DONE[data.action].format(name=data.name), style="bold")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -96,7 +96,7 @@ def maker(elastic: LocalElastic, folder: Path, heard: Heard | None = None, **cha
     address = ElasticAddress(changed.pop("url", elastic.url))
 
     def connect_with(auth: ElasticKey | UserPassword) -> Cluster:
-        return connect(address, auth, environ={})
+        return replace(connect(address, auth, environ={}), pauses=(0.01, 0.01))
 
     def save(key: ElasticKey) -> None:
         (folder / "saved").write_text(key.api_key_id)

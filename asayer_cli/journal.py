@@ -7,7 +7,6 @@ are JSON; no secret is ever in one.
 
 from __future__ import annotations
 
-import contextlib
 import errno
 import json
 import os
@@ -66,11 +65,17 @@ class Journal:
         self._append(_closing(begun, "failed", made, outcome))
 
     def records(self) -> Iterator[Record]:
-        """Read all records, oldest first; a torn last line, left by a crash while writing, is passed over."""
-        with contextlib.suppress(FileNotFoundError), self.path.open(encoding="utf-8", errors="replace") as lines:
-            for line in lines:
-                if record := _parse(line):
-                    yield record
+        """Read all records, oldest first; a torn line, left by a crash while writing, is passed over.
+
+        NotConfiguredError when the file is there and cannot be read.
+        """
+        try:
+            text = self.path.read_text(encoding="utf-8", errors="replace")
+        except (FileNotFoundError, NotADirectoryError):
+            return
+        except OSError as error:
+            raise _unusable(self.path, "read", error) from error
+        yield from filter(None, map(_parse, text.split("\n")))
 
     def open_changes(self, account: str, action: str, target: str) -> list[Record]:
         """Return the changes of this kind whose outcome is unknown, oldest first."""
@@ -93,11 +98,15 @@ class Journal:
             finally:
                 os.close(descriptor)
         except OSError as error:
-            raise NotConfiguredError(
-                f"The journal {self.path} cannot be written: {error.strerror}.",
-                hint="Changes are written down before they are made: make its folder writable or set ASAYER_STATE_DIR.",
-                code="journal_unwritable",
-            ) from error
+            raise _unusable(self.path, "written", error) from error
+
+
+def _unusable(path: Path, what: str, error: OSError) -> NotConfiguredError:
+    return NotConfiguredError(
+        f"The journal {path} cannot be {what}: {error.strerror}.",
+        hint="Changes are written down before they are made: make its folder writable or set ASAYER_STATE_DIR.",
+        code="journal_unwritable",
+    )
 
 
 def _write_whole(descriptor: int, data: bytes) -> None:

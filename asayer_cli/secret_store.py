@@ -6,19 +6,18 @@ A secret's name is `<profile>/<aws|elastic>/<key id>`, so that an old key and it
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 import threading
 import uuid
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
+from asayer_cli.atomic_file import locked, replace
 from asayer_cli.errors import NotConfiguredError
 from asayer_cli.secret import Secret
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
+    from pathlib import Path
 
     from keyring.backend import KeyringBackend
 
@@ -31,6 +30,8 @@ _WITHOUT_KEYRING: Final = (
     "(or ASAYER_SECRET_STORE=file); or, for CI, give the secrets in the environment "
     "(ASAYER_AWS_ACCESS_KEY_ID and ASAYER_AWS_SECRET_ACCESS_KEY, ASAYER_ELASTIC_API_KEY)."
 )
+_BROKEN: Final = "Mend or remove it; secrets that were in it are lost then, and their keys must be replaced."
+_UNWRITABLE: Final = "Make it and its folder yours to read and write, or point ASAYER_CONFIG_DIR to another folder."
 
 
 class SecretStore(Protocol):
@@ -126,15 +127,21 @@ class FileStore:
 
     def put(self, name: str, secret: Secret) -> None:
         """Keep a secret, replacing one of the same name."""
-        self._save({**self._load(), name: secret.reveal()})
+        self._change(lambda values: {**values, name: secret.reveal()})
 
     def remove(self, name: str) -> bool:
         """Forget a secret; False when there was none of this name."""
-        values = self._load()
-        if values.pop(name, None) is None:
+        if name not in self._load():
             return False
-        self._save(values)
+        self._change(lambda values: {kept: value for kept, value in values.items() if kept != name})
         return True
+
+    def _change(self, change: Callable[[dict[str, str]], dict[str, str]]) -> None:
+        try:
+            with locked(self.path):
+                replace(self.path, json.dumps(change(self._load())))
+        except OSError as error:
+            raise self._unusable(f"cannot be written: {error.strerror}", _UNWRITABLE) from error
 
     def _load(self) -> dict[str, str]:
         try:
@@ -143,7 +150,7 @@ class FileStore:
         except FileNotFoundError:
             return {}
         except OSError as error:
-            raise self._unusable(f"cannot be read: {error.strerror}") from error
+            raise self._unusable(f"cannot be read: {error.strerror}", _UNWRITABLE) from error
         except ValueError as error:
             raise self._unusable("is broken") from error
         if not isinstance(values, dict) or not all(isinstance(value, str) for value in values.values()):
@@ -158,28 +165,8 @@ class FileStore:
                 code="secret_store_open",
             )
 
-    def _save(self, values: Mapping[str, str]) -> None:
-        try:
-            self.path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor, name = tempfile.mkstemp(dir=self.path.parent, prefix=f".{self.path.name}.")
-            try:
-                with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-                    json.dump(values, file)
-                    file.flush()
-                    os.fsync(file.fileno())
-                Path(name).replace(self.path)
-            except BaseException:
-                Path(name).unlink(missing_ok=True)
-                raise
-        except OSError as error:
-            raise self._unusable(f"cannot be written: {error.strerror}") from error
-
-    def _unusable(self, why: str) -> NotConfiguredError:
-        return NotConfiguredError(
-            f"The secrets file {self.path} {why}.",
-            hint="Mend or remove it; secrets that were in it are lost then, and their keys must be replaced.",
-            code="secret_store_broken",
-        )
+    def _unusable(self, why: str, hint: str = _BROKEN) -> NotConfiguredError:
+        return NotConfiguredError(f"The secrets file {self.path} {why}.", hint=hint, code="secret_store_broken")
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,16 +221,20 @@ class KeyringStore:
         import keyring  # noqa: PLC0415 - heavy, and not needed with other stores
 
         backend = keyring.get_keyring()
-        module = type(backend).__module__
-        if module.startswith("keyring.backends.fail") or _is_empty_chain(backend):
+        writer = _writer(backend)
+        module = type(writer).__module__
+        if module.startswith(("keyring.backends.fail", "keyring.backends.chainer")):
             raise _unusable("is not there: no back end works on this computer")
-        if not self.chosen and (module.startswith("keyring.backends.null") or "laintext" in type(backend).__name__):
+        if not self.chosen and (module.startswith("keyring.backends.null") or "laintext" in type(writer).__name__):
             raise _unusable(f"is {module}, which keeps nothing or keeps it readable")
         return backend
 
 
-def _is_empty_chain(backend: KeyringBackend) -> bool:
-    return type(backend).__module__.startswith("keyring.backends.chainer") and not getattr(backend, "backends", ())
+def _writer(backend: KeyringBackend) -> KeyringBackend:
+    """Return what writes: of a chain its first back end, the chain itself when it is empty."""
+    if not type(backend).__module__.startswith("keyring.backends.chainer"):
+        return backend
+    return next(iter(getattr(backend, "backends", ())), backend)
 
 
 def _translate(error: Exception) -> NotConfiguredError:

@@ -12,12 +12,13 @@ from typing import TYPE_CHECKING, Final, Literal
 from asayer_cli.errors import UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
 Value = str | tuple[str, ...]
 Origin = Literal["file", "environment"]
 DEFAULT_PROFILE: Final = "default"
 FILE_NAME: Final = "config.toml"
+_NO_HOME: Final = Path(os.devnull, "no-home")
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,17 +93,22 @@ def find_key(name: str) -> Key:
 def parse_value(key: Key, given: Iterable[str]) -> Value:
     """Turn command line or environment text into a key's value; commas part a list."""
     parts = tuple(part.strip() for text in given for part in (text.split(",") if key.many else [text]) if part.strip())
-    if key.many:
+    if key.many and parts:
         return parts
     if len(parts) != 1:
-        raise UsageError(f"The setting {key.name} takes one value, not {len(parts)}.")
+        wanted = "at least one value" if key.many else f"one value, not {len(parts)}"
+        raise UsageError(f"The setting {key.name} ({key.variable}) takes {wanted}.", code="bad_setting")
     return parts[0]
 
 
 def check_value(key: Key, value: Value) -> Value:
     """Return `value` when the key takes it; UsageError, with the choices, when it does not."""
     if key.choices and value not in key.choices:
-        raise UsageError(f"The setting {key.name} is one of: {', '.join(key.choices)}.", code="bad_setting")
+        raise UsageError(
+            f"The setting {key.name} ({key.variable}) does not take {value!r}.",
+            hint=f"It is one of: {', '.join(key.choices)}.",
+            code="bad_setting",
+        )
     return value
 
 
@@ -112,7 +118,7 @@ def config_folder(environ: Mapping[str, str]) -> Path:
         return Path(folder)
     from platformdirs import user_config_path  # noqa: PLC0415 - only when settings are read, for a fast start
 
-    return user_config_path("asayer-cli", appauthor=False)
+    return _at_home(user_config_path)
 
 
 def state_folder(environ: Mapping[str, str]) -> Path:
@@ -121,40 +127,74 @@ def state_folder(environ: Mapping[str, str]) -> Path:
         return Path(folder)
     from platformdirs import user_state_path  # noqa: PLC0415 - only when the journal is used, for a fast start
 
-    return user_state_path("asayer-cli", appauthor=False)
+    return _at_home(user_state_path)
+
+
+def _at_home(folder_of: Callable[..., Path]) -> Path:
+    """Return the program's folder; for a user without a home, one that is empty to read and cannot be written."""
+    try:
+        folder = folder_of("asayer-cli", appauthor=False)
+    except RuntimeError:
+        return _NO_HOME
+    return _NO_HOME if folder.parts[:1] == ("~",) else folder  # older versions of platformdirs leave it at that
 
 
 def load(profile: str, environ: Mapping[str, str]) -> Settings:
     """Read a profile: what the file says, overridden by the environment; UsageError when the file is broken."""
-    values = {name: Setting(value, "file") for name, value in read_profile(config_folder(environ), profile).items()}
+    values = dict(load_file(profile, environ).values)
     for key in KEYS:
         if text := environ.get(key.variable, "").strip():
             values[key.name] = Setting(check_value(key, parse_value(key, [text])), "environment")
     return Settings(profile, MappingProxyType(values))
 
 
+def load_file(profile: str, environ: Mapping[str, str]) -> Settings:
+    """Read a profile as the file has it, whatever the environment sets; UsageError when the file is broken."""
+    values = read_profile(config_folder(environ), profile)
+    return Settings(profile, MappingProxyType({name: Setting(value, "file") for name, value in values.items()}))
+
+
 def read_profile(folder: Path, profile: str) -> dict[str, Value]:
     """Read one profile of the file, dotted names to values; empty when there is no such file or profile."""
-    tables = _read_file(folder / FILE_NAME).get("profiles", {})
-    table = tables.get(profile, {}) if isinstance(tables, dict) else {}
-    if not isinstance(tables, dict) or not isinstance(table, dict):
-        raise _broken(folder / FILE_NAME, f"profiles.{profile} is no table")
-    return {name: _checked(folder / FILE_NAME, name, value) for name, value in _flatten(table)}
+    path = folder / FILE_NAME
+    return parse_profile(path, _read_text(path), profile)
+
+
+def parse_profile(path: Path, text: str, profile: str) -> dict[str, Value]:
+    """Read one profile of the file's text; UsageError, which names `path`, when the text is broken."""
+    table = _profiles(path, text).get(profile, {})
+    if not isinstance(table, dict):
+        raise _broken(path, f"profiles.{profile} is no table")
+    return {name: _checked(path, name, value) for name, value in _flatten(table)}
 
 
 def profile_names(folder: Path) -> list[str]:
-    """Return the names of the profiles in the file."""
-    tables = _read_file(folder / FILE_NAME).get("profiles", {})
-    return sorted(tables) if isinstance(tables, dict) else []
+    """Return the names of the profiles in the file; UsageError when the file is broken."""
+    path = folder / FILE_NAME
+    return sorted(_profiles(path, _read_text(path)))
 
 
-def _read_file(path: Path) -> dict[str, object]:
+def _profiles(path: Path, text: str) -> dict[str, object]:
     try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except (FileNotFoundError, NotADirectoryError):
-        return {}
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
         raise _broken(path, str(error)) from error
+    for name in document:
+        if name != "profiles":
+            raise _broken(path, f"there is no table {name!r}; settings stand in [profiles.{DEFAULT_PROFILE}]")
+    profiles: object = document.get("profiles", {})
+    if not isinstance(profiles, dict):
+        raise _broken(path, "profiles is no table")
+    return profiles
+
+
+def _read_text(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except (FileNotFoundError, NotADirectoryError):
+        return ""
+    except UnicodeDecodeError as error:
+        raise _broken(path, "it is not UTF-8") from error
     except OSError as error:
         raise UsageError(
             f"The settings file {path} cannot be read: {error.strerror}.",
@@ -185,5 +225,7 @@ def _checked(path: Path, name: str, value: object) -> Value:
     if key.many and isinstance(value, list) and all(isinstance(item, str) for item in value):
         return tuple(value)
     if not key.many and isinstance(value, str):
-        return check_value(key, value)
+        if key.choices and value not in key.choices:
+            raise _broken(path, f"{name} is one of: {', '.join(key.choices)}")
+        return value
     raise _broken(path, f"{name} must be {'a list of texts' if key.many else 'a text'}")

@@ -2,21 +2,19 @@
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
-import os
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import tomlkit
 from tomlkit.exceptions import TOMLKitError
+from tomlkit.items import InlineTable
 
-from asayer_cli.errors import NotConfiguredError
-from asayer_cli.settings import FILE_NAME, Value, read_profile
+from asayer_cli.atomic_file import locked, replace
+from asayer_cli.errors import NotConfiguredError, UsageError
+from asayer_cli.settings import FILE_NAME, Value, parse_profile, read_profile
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Mapping
+    from pathlib import Path
 
     from tomlkit.toml_document import TOMLDocument
 
@@ -28,13 +26,11 @@ def update(folder: Path, profile: str, changes: Mapping[str, Value | None]) -> P
     """
     path = folder / FILE_NAME
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with _locked(folder):
-            read_profile(folder, profile)
-            document = _load(path)
-            for name, value in changes.items():
-                _put(document, ["profiles", profile, *name.split(".")], value)
-            _replace(path, tomlkit.dumps(document))
+        with locked(path):
+            wanted = {**read_profile(folder, profile), **changes}
+            text = _changed(path, profile, changes)
+            _check(path, text, profile, {name: value for name, value in wanted.items() if value is not None})
+            replace(path, text)
     except OSError as error:
         raise NotConfiguredError(
             f"The settings file {path} cannot be written: {error.strerror}.",
@@ -44,11 +40,14 @@ def update(folder: Path, profile: str, changes: Mapping[str, Value | None]) -> P
     return path
 
 
-@contextlib.contextmanager
-def _locked(folder: Path) -> Iterator[None]:
-    with (folder / f".{FILE_NAME}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
+def _changed(path: Path, profile: str, changes: Mapping[str, Value | None]) -> str:
+    try:
+        document = _load(path)
+        for name, value in changes.items():
+            _put(document, ["profiles", profile, *name.split(".")], value)
+        return tomlkit.dumps(document)
+    except TOMLKitError as error:  # tomllib, which read it just now, takes what tomlkit does not
+        raise _unchangeable(path) from error
 
 
 def _load(path: Path) -> TOMLDocument:
@@ -56,10 +55,6 @@ def _load(path: Path) -> TOMLDocument:
         return tomlkit.parse(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
         return tomlkit.document()
-    except TOMLKitError as error:  # tomllib, which read it just now, takes what tomlkit does not
-        raise NotConfiguredError(
-            f"The settings file {path} cannot be changed: {error}.", hint="Change it in an editor."
-        ) from error
 
 
 def _put(document: TOMLDocument, path: list[str], value: Value | None) -> None:
@@ -68,7 +63,7 @@ def _put(document: TOMLDocument, path: list[str], value: Value | None) -> None:
         if name not in table:
             if value is None:
                 return
-            table[name] = tomlkit.table(is_super_table=name == "profiles")
+            table[name] = tomlkit.inline_table() if isinstance(table, InlineTable) else tomlkit.table()
         table = table[name]
     if value is None:
         table.pop(path[-1], None)
@@ -76,16 +71,19 @@ def _put(document: TOMLDocument, path: list[str], value: Value | None) -> None:
         table[path[-1]] = list(value) if isinstance(value, tuple) else value
 
 
-def _replace(path: Path, text: str) -> None:
-    target = Path(os.path.realpath(path))
-    descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{FILE_NAME}.")
-    temporary = Path(name)
+def _check(path: Path, text: str, profile: str, wanted: Mapping[str, Value]) -> None:
+    """Refuse to write what tomlkit made of a file whose tables are spelled in a way that it does not master."""
     try:
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        temporary.replace(target)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
+        written = parse_profile(path, text, profile)
+    except UsageError as error:
+        raise _unchangeable(path) from error
+    if written != wanted:
+        raise _unchangeable(path)
+
+
+def _unchangeable(path: Path) -> NotConfiguredError:
+    return NotConfiguredError(
+        f"The settings file {path} is written in a way that cannot be changed safely.",
+        hint="Change it in an editor; with a table for each integration, such as [profiles.default.aws], it can be.",
+        code="settings_unchangeable",
+    )

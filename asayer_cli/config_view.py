@@ -6,7 +6,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from asayer_cli.elastic.endpoint import parse_url
 from asayer_cli.errors import UsageError
+from asayer_cli.secret import MASK
 from asayer_cli.settings import FILE_NAME, KEYS, Origin, Settings, Value, profile_names
 
 if TYPE_CHECKING:
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
 
 # A secret access key is 40 characters of base64; an API key's `encoded` form is base64 of 40 characters and more.
 _SECRET_LIKE: Final = re.compile(r"(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])(?=[^0-9]*[0-9])[A-Za-z0-9/+]{40,}={0,2}")
+_MAY_BE_PATHS: Final = frozenset({"aws.log_groups", "elastic.indexes", "elastic.ca_cert"})
+_USER_INFORMATION: Final = re.compile(r"//.*@")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,18 +60,32 @@ class SettingChange:
 def view(settings: Settings, folder: Path) -> SettingsView:
     """Return what is set, in the order of the keys."""
     lines = tuple(
-        SettingLine(key.name, setting.value, setting.origin, key.variable)
+        SettingLine(key.name, _masked(setting.value), setting.origin, key.variable)
         for key in KEYS
         if (setting := settings.values.get(key.name))
     )
     return SettingsView(folder / FILE_NAME, settings.profile, tuple(profile_names(folder)), lines)
 
 
-def refuse_secret(values: Iterable[str]) -> None:
-    """Raise UsageError when a value looks like a secret: the settings file is no place for one."""
-    if any(_SECRET_LIKE.fullmatch(value) for value in values):
-        raise UsageError(
-            "That looks like a secret, and settings are kept in plain text; it was not saved.",
-            hint="asayer-cli aws setup and asayer-cli elastic create-key put secrets into the secret store.",
-            code="secret_in_settings",
-        )
+def _masked(value: Value) -> Value:
+    """Return a value without the password of a URL, which the environment may hold and no command takes."""
+    return _USER_INFORMATION.sub(f"//{MASK}@", value) if isinstance(value, str) else value
+
+
+def check_storable(name: str, values: Iterable[str]) -> None:
+    """Raise UsageError when a value looks like a secret, or a URL has one: the settings file is no place for it."""
+    for value in values:
+        if name == "elastic.url":
+            parse_url(value)
+        if _looks_secret(name, value):
+            raise UsageError(
+                "That looks like a secret, and settings are kept in plain text; it was not saved.",
+                hint="asayer-cli aws setup and asayer-cli elastic create-key put secrets into the secret store.",
+                code="secret_in_settings",
+            )
+
+
+def _looks_secret(name: str, value: str) -> bool:
+    if name == "elastic.api_key_id" and ":" in value:
+        return True
+    return bool(_SECRET_LIKE.fullmatch(value)) and not (name in _MAY_BE_PATHS and value.startswith("/"))

@@ -28,7 +28,8 @@ class Removal:
         """Return the plan for people."""
         forget = [f"forget the setting {name}" for name in self.settings]
         forget += [f"forget the secret {name}" for name in self.secrets]
-        return ("Plan:", *(f"  - {line}" for line in forget), "Stays alive:", *(f"  - {line}" for line in self.alive))
+        lines = ("Plan:", *(f"  - {line}" for line in forget))
+        return (*lines, "Stays alive:", *(f"  - {line}" for line in self.alive)) if self.alive else lines
 
     def outcome(self, profile: str, *, done: bool) -> Forgotten:
         """Return the result; with nothing forgotten when it was not `done`."""
@@ -36,13 +37,9 @@ class Removal:
 
 
 def plan(settings: Settings, only: str | None) -> Removal:
-    """Work out what the settings file names of the integrations, `aws`, `elastic` or both (None)."""
+    """Work out what the file's `settings` name of the integrations, `aws`, `elastic` or both (None)."""
     services = [service for service in _KEY_IDS if only in (None, service)]
-    names = [
-        name
-        for name, setting in settings.values.items()
-        if setting.origin == "file" and name.partition(".")[0] in services
-    ]
+    names = [name for name in settings.values if name.partition(".")[0] in services]
     kept = [service for service in services if _KEY_IDS[service] in names]
     secrets = tuple(secret_name(settings.profile, service, settings.text(_KEY_IDS[service])) for service in kept)
     return Removal(tuple(names), secrets, tuple(_alive(settings, service) for service in kept))

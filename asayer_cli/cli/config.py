@@ -45,11 +45,11 @@ def set_(app: App, name: str, values: tuple[str, ...]) -> Result:
     asayer-cli config set aws.region eu-west-1
     asayer-cli config set aws.log_groups /ecs/shop-api /ecs/shop-worker
     """
-    from asayer_cli.config_view import SettingChange, refuse_secret
+    from asayer_cli.config_view import SettingChange, check_storable
     from asayer_cli.settings import check_value, find_key, parse_value
 
     key = find_key(name)
-    refuse_secret(values)
+    check_storable(key.name, values)
     value = check_value(key, parse_value(key, values))
     app.save({key.name: value})
     return Result(SettingChange(key.name, value, app.profile))

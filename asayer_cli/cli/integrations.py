@@ -51,10 +51,10 @@ def remove(app: App, only: str | None, secret_store: str | None, *, dry_run: boo
     Nothing in the AWS account or the cluster is changed: the keys stay valid until they are deleted there.
     """
     from asayer_cli.integrations_remove import carry_out, plan
+    from asayer_cli.settings import load_file
 
     app.secret_store = secret_store or ""
-    settings = app.settings()
-    removal = plan(settings, only)
+    removal = plan(load_file(app.profile, app.environ), only)
     if not removal.settings:
         app.console.say(f"Profile {app.profile} has nothing to forget in {app.config_folder}.")
         return Result(removal.outcome(app.profile, done=False))
@@ -64,7 +64,7 @@ def remove(app: App, only: str | None, secret_store: str | None, *, dry_run: boo
         return Result(removal.outcome(app.profile, done=False))
     if not app.confirm("Forget this?", yes=yes):
         raise click.Abort
-    return Result(carry_out(removal, app.profile, app.store(settings), app.save))
+    return Result(carry_out(removal, app.profile, app.store(app.settings()), app.save))
 
 
 group.add_command(show)

@@ -16,6 +16,16 @@ if TYPE_CHECKING:
 
 
 ENVIRONMENT_PREFIX = "ASAYER"
+_EVERY_OUTPUT = frozenset({"text", "json", "csv", "plain", "junit", "github"})
+
+
+class _OutputOption(click.Option):
+    """`--output`; a form in ASAYER_OUTPUT that only other commands know leaves this one at its default."""
+
+    def resolve_envvar_value(self, ctx: click.Context) -> str | None:
+        value = super().resolve_envvar_value(ctx)
+        known = cast("click.Choice[str]", self.type).choices
+        return None if value in _EVERY_OUTPUT and value not in known else value
 
 
 def _common_options(outputs: tuple[str, ...]) -> list[Callable[[Any], Any]]:
@@ -23,6 +33,7 @@ def _common_options(outputs: tuple[str, ...]) -> list[Callable[[Any], Any]]:
         click.option(
             "--output",
             "-o",
+            cls=_OutputOption,
             type=click.Choice(outputs),
             default="text",
             show_default=True,

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import signal
 import sys
 import traceback
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 import click
 
 from asayer_cli.cli.app import App
-from asayer_cli.cli.root import root
+from asayer_cli.cli.root import COMPLETION_VARIABLE, PROGRAM, root
 from asayer_cli.errors import AsayerError, UsageError
 from asayer_cli.exit_codes import ExitCode
 from asayer_cli.result import Failure, Result
@@ -19,31 +20,49 @@ from asayer_cli.result import Failure, Result
 if TYPE_CHECKING:
     from types import FrameType
 
+_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
+
 
 def run(arguments: list[str]) -> int:
     """Run a command line and return its exit code; never raises for what the user or the world did."""
+    _open_closed_streams()
     app = App()
     try:
         signal.signal(signal.SIGTERM, _interrupt)
         return _invoke(arguments, app)
-    except BrokenPipeError:
-        return _die_of_broken_pipe()
     except (KeyboardInterrupt, click.Abort):
-        return _fail(app, Failure("interrupted", "Interrupted.", ""), ExitCode.INTERRUPTED)
+        return _report_interrupt(app)
     except click.ClickException as error:
-        app.output = _wanted_output(arguments, app)
-        app.command = _command_of(error)
-        return _fail(app, _usage_failure(error), ExitCode.USAGE)
+        return _report_usage(app, arguments, error)
     except AsayerError as error:
         return _fail(app, Failure.of(error), error.exit_code)
+    except OSError as error:
+        return _report_lost_output(app, error)
     except Exception as error:  # noqa: BLE001 - the boundary: whatever is left is a bug of ours
         return _report_bug(app, error)
 
 
+def _open_closed_streams() -> None:
+    """Give a process that was started with closed streams empty ones, so that no file of ours takes their place."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - stays open
+
+
 def _invoke(arguments: list[str], app: App) -> int:
-    code = root.main(arguments, prog_name="asayer-cli", standalone_mode=False, obj=app)
+    """Do what `click.Command.main` does, which ends the process with 1 where the reader of a pipe has gone."""
+    if instruction := app.environ.get(COMPLETION_VARIABLE):
+        from click.shell_completion import shell_complete
+
+        return shell_complete(root, {}, PROGRAM, COMPLETION_VARIABLE, instruction)
+    try:
+        with root.make_context(PROGRAM, list(arguments), obj=app) as context:
+            root.invoke(context)
+    except click.exceptions.Exit as end:
+        sys.stdout.flush()
+        return end.exit_code
     sys.stdout.flush()
-    return code if isinstance(code, int) else ExitCode.OK
+    return ExitCode.OK
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
@@ -57,6 +76,8 @@ def _command_of(error: click.ClickException) -> str:
 
 def _usage_failure(error: click.ClickException) -> Failure:
     hint = ""
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        return Failure(UsageError.default_code, "A command is missing.", f"See {error.ctx.command_path} --help.")
     if isinstance(error, click.UsageError) and error.ctx is not None:
         hint = f"See {error.ctx.command_path} --help."
     return Failure(UsageError.default_code, error.format_message(), hint)
@@ -70,7 +91,24 @@ def _wanted_output(arguments: list[str], app: App) -> str:
             wanted = arguments[position + 1]
         elif argument.startswith("--output="):
             wanted = argument.partition("=")[2]
+        elif argument.startswith("-o"):
+            wanted = argument[2:]
     return wanted
+
+
+def _report_interrupt(app: App) -> int:
+    if sys.stderr.isatty():
+        click.echo(err=True)  # the terminal has printed ^C
+    return _fail(app, Failure("interrupted", "Interrupted.", ""), ExitCode.INTERRUPTED)
+
+
+def _report_usage(app: App, arguments: list[str], error: click.ClickException) -> int:
+    app.output = _wanted_output(arguments, app)
+    app.command = _command_of(error)
+    if isinstance(error, click.exceptions.NoArgsIsHelpError) and app.output != "json":
+        click.echo(error.format_message(), err=True)
+        return ExitCode.USAGE
+    return _fail(app, _usage_failure(error), ExitCode.USAGE)
 
 
 def _fail(app: App, failure: Failure, code: ExitCode) -> int:
@@ -78,10 +116,21 @@ def _fail(app: App, failure: Failure, code: ExitCode) -> int:
         from asayer_cli.output import show
 
         result = Result(errors=(failure,), exit_code=code)
-        show(result, app.command, app.output if app.output in ("json", "junit", "github") else "text", app.console)
+        show(result, app.command, "json" if app.output == "json" else "text", app.console)
     except BrokenPipeError:
         return _die_of_broken_pipe()
     return code
+
+
+def _report_lost_output(app: App, error: OSError) -> int:
+    if isinstance(error, BrokenPipeError):
+        return _die_of_broken_pipe()
+    if error.errno not in _NO_ROOM:
+        return _report_bug(app, error)
+    _silence_output()
+    app.output = "text"
+    message = f"Standard output cannot be written: {error.strerror}."
+    return _fail(app, Failure("output_unwritable", message, "Make room, or send it elsewhere."), ExitCode.USAGE)
 
 
 def _report_bug(app: App, error: Exception) -> int:
@@ -96,7 +145,11 @@ def _report_bug(app: App, error: Exception) -> int:
 
 def _die_of_broken_pipe() -> int:
     """End as other programs do when the reader of a pipe has gone."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    _silence_output()
     signal.signal(signal.SIGPIPE, signal.SIG_DFL)
     os.kill(os.getpid(), signal.SIGPIPE)
     return 128 + signal.SIGPIPE
+
+
+def _silence_output() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -11,12 +11,12 @@ def completion_script(shell: str) -> str:
     """Return the completion script for a shell."""
     from click.shell_completion import get_completion_class
 
-    from asayer_cli.cli.root import root
+    from asayer_cli.cli.root import COMPLETION_VARIABLE, PROGRAM, root
 
     completer = get_completion_class(shell)
     if completer is None:
         raise ValueError(f"no completion for {shell}")
-    source = completer(root, {}, "asayer-cli", "_ASAYER_CLI_COMPLETE")
+    source = completer(root, {}, PROGRAM, COMPLETION_VARIABLE)
     return source.source_template % source.source_vars()
 
 

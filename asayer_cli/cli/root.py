@@ -10,6 +10,8 @@ import click
 from asayer_cli import __version__
 from asayer_cli.cli.base import ENVIRONMENT_PREFIX
 
+PROGRAM: Final = "asayer-cli"
+COMPLETION_VARIABLE: Final = "_ASAYER_CLI_COMPLETE"
 _MODULES: Final = {
     "aws": "aws",
     "elastic": "elastic",
@@ -35,7 +37,7 @@ class _LazyGroup(click.Group):
 
 @click.command(
     cls=_LazyGroup,
-    name="asayer-cli",
+    name=PROGRAM,
     context_settings={"auto_envvar_prefix": ENVIRONMENT_PREFIX, "help_option_names": ["-h", "--help"]},
 )
 @click.version_option(__version__, message="%(prog)s %(version)s")

@@ -6,11 +6,11 @@ import dataclasses
 import importlib
 from typing import TYPE_CHECKING, Any, Final
 
+from asayer_cli.errors import UsageError
 from asayer_cli.output.envelope import write_envelope
 from asayer_cli.output.report_file import append_summary, write_report
 from asayer_cli.output.rows import print_rows
 from asayer_cli.result import Result, RowStream
-from asayer_cli.secret import redact
 
 if TYPE_CHECKING:
     from asayer_cli.output.console import Console
@@ -27,13 +27,11 @@ def show(result: Result, command: str, output: str, console: Console) -> Result:
     if isinstance(result.data, RowStream):
         result = _show_rows(result.data, command, output, console)
     elif result.report_file or output == "text":
-        _write_reports(result, command, output, console)
         _show_text(result, console)
+        _write_reports(result, command, output, console)
     else:
         _write_reports(result, command, output, console)
-        console.write(_as_text(result, command, output, console))
-        if output != "json":
-            _show_ending(result, console)
+        _show_document(result, command, output, console)
     console.flush()
     return result
 
@@ -42,7 +40,7 @@ def _show_rows(stream: RowStream, command: str, output: str, console: Console) -
     if output == "json":
         rows = list(stream.rows)
         result = dataclasses.replace(stream.finish(), data={stream.name: rows})
-        console.write(write_envelope(result, command, (*console.messages, *result.messages)))
+        console.write_json(write_envelope(result, command, (*console.messages, *result.messages)))
         return result
     print_rows(stream, output, console)
     result = stream.finish()
@@ -54,6 +52,16 @@ def _show_text(result: Result, console: Console) -> None:
     if result.data is not None:
         for part in _renderer(result.data).render(result.data):
             console.show(part, reveal=result.reveal)
+    _show_ending(result, console)
+
+
+def _show_document(result: Result, command: str, output: str, console: Console) -> None:
+    text = _as_text(result, command, output, console)
+    if output == "json":
+        console.write_json(text)
+        return
+    if text:
+        console.write(text)
     _show_ending(result, console)
 
 
@@ -69,7 +77,10 @@ def _write_reports(result: Result, command: str, output: str, console: Console) 
         write_report(result.report_file, _as_text(result, command, output, console))
     if result.summary_file and result.data is not None:
         github = importlib.import_module("asayer_cli.output.github")
-        append_summary(result.summary_file, github.summary(result.data, show_messages=result.show_messages))
+        try:
+            append_summary(result.summary_file, github.summary(result.data, show_messages=result.show_messages))
+        except UsageError as error:  # the CI system's file, which nobody asked us for
+            console.warn(error.message)
 
 
 def _as_text(result: Result, command: str, output: str, console: Console) -> str:
@@ -79,7 +90,7 @@ def _as_text(result: Result, command: str, output: str, console: Console) -> str
         return ""
     if output in ("junit", "github"):
         report = importlib.import_module(f"asayer_cli.output.{output}")
-        return redact(report.write(result.data, show_messages=result.show_messages))
+        return str(report.write(result.data, show_messages=result.show_messages))
     return console.capture(_renderer(result.data).render(result.data))
 
 

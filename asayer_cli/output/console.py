@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import errno
 import logging
+import os
 import sys
 from io import StringIO
-from typing import IO, TYPE_CHECKING, Final
+from typing import IO, TYPE_CHECKING, Final, Literal
 
 import rich.console
 from rich.segment import Segment
 from rich.text import Text
 
-from asayer_cli.output.sanitise import clean, one_line
+from asayer_cli.output.sanitise import clean, encodable, one_line
 from asayer_cli.result import Level, Message
 from asayer_cli.secret import redact
 
@@ -39,6 +41,10 @@ class _SafeConsole(rich.console.Console):
                 text = clean(segment.text)
                 yield Segment(text if self.reveal else redact(text), segment.style)
 
+    def on_broken_pipe(self) -> None:
+        """Leave it to the program's boundary; rich would end the process with 1, which means a failed check."""
+        raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+
 
 class Console:
     """Prints; also the `Reporter` that work in progress speaks to."""
@@ -56,6 +62,7 @@ class Console:
         self._verbose = verbose or debug
         self.out = _console(sys.stdout, environ, color)
         self.err = _console(sys.stderr, environ, color)
+        self._redraws = sys.stderr.isatty() and not self.err.is_dumb_terminal
         self._progressing = False
         self.messages: list[Message] = []
         if debug:
@@ -69,7 +76,7 @@ class Console:
     def say(self, text: str) -> None:
         """Tell something that the user should read."""
         if not self._quiet:
-            self._line(Text(text))
+            self._line(_told(text))
 
     def warn(self, text: str) -> None:
         """Tell something that is not wrong enough to stop, and keep it for the result's messages."""
@@ -79,11 +86,11 @@ class Console:
     def detail(self, text: str) -> None:
         """Tell something that only `--verbose` shows."""
         if self._verbose:
-            self._line(Text(text, style="dim"))
+            self._line(_told(text, "dim"))
 
     def progress(self, text: str) -> None:
         """Show what is being waited for in one line that the next one replaces; silent off a terminal."""
-        if self._quiet or not self.err.is_terminal or self.err.is_dumb_terminal:
+        if self._quiet or not self._redraws:
             return
         shown = redact(one_line(text))[: max(self.err.width - 1, 1)]
         self.err.file.write(_ERASE_LINE + shown)
@@ -93,21 +100,21 @@ class Console:
     def message(self, message: Message) -> None:
         """Print a result's message."""
         if message.level is Level.WARNING:
-            self._line(Text.assemble(("warning: ", "bold yellow"), message.text))
+            self._line(Text.assemble(("warning: ", "bold yellow"), _told(message.text)))
         elif not self._quiet:
-            self._line(Text.assemble(("note: ", "bold"), message.text))
+            self._line(Text.assemble(("note: ", "bold"), _told(message.text)))
 
     def failure(self, failure: Failure) -> None:
         """Print an error: what and why, and what to do next."""
-        self._line(Text.assemble(("error: ", "bold red"), failure.message))
+        self._line(Text.assemble(("error: ", "bold red"), _told(failure.message)))
         if failure.hint:
-            self._line(Text.assemble(("hint: ", "bold"), failure.hint))
+            self._line(Text.assemble(("hint: ", "bold"), _told(failure.hint)))
 
-    def show(self, renderable: RenderableType, *, reveal: bool = False) -> None:
-        """Print data for people on standard output."""
+    def show(self, renderable: RenderableType, *, reveal: bool = False, wrap: bool = True) -> None:
+        """Print data for people on standard output; without `wrap` a line too long is the terminal's to break."""
         self.clear_progress()
         self.out.reveal = reveal
-        self.out.print(renderable, soft_wrap=not self.out.is_terminal)
+        self.out.print(renderable, soft_wrap=not (wrap and sys.stdout.isatty()))
 
     def explain(self, renderable: RenderableType) -> None:
         """Print something for people, such as a plan, on standard error, also when quiet."""
@@ -128,6 +135,10 @@ class Console:
         self.clear_progress()
         self.out.file.write(text if text.endswith("\n") else text + "\n")
 
+    def write_json(self, text: str) -> None:
+        """Write JSON text on standard output, escaped as far as its encoding asks for."""
+        self.write(encodable(text, sys.stdout.encoding or "ascii"))
+
     def flush(self) -> None:
         """Hand everything over to the operating system; BrokenPipeError when nobody reads any more."""
         self.clear_progress()
@@ -143,7 +154,12 @@ class Console:
     def _line(self, renderable: RenderableType) -> None:
         self.clear_progress()
         sys.stdout.flush()
-        self.err.print(renderable, soft_wrap=not self.err.is_terminal)
+        self.err.print(renderable, soft_wrap=not sys.stderr.isatty())
+
+
+def _told(text: str, style: str = "") -> Text:
+    """Return text for a line, redacted before wrapping could part a secret."""
+    return Text(redact(text), style=style)
 
 
 def _console(stream: IO[str], environ: Mapping[str, str], color: str) -> _SafeConsole:
@@ -153,13 +169,21 @@ def _console(stream: IO[str], environ: Mapping[str, str], color: str) -> _SafeCo
     return _SafeConsole(
         file=stream,
         _environ=dict(environ),
-        no_color=False if color == "always" else (True if color == "never" else None),
+        color_system=_color_system(environ, color),
+        no_color=False,
         force_terminal=True if color == "always" and not terminal else None,
         width=None if terminal else _width(environ),
         highlight=False,
         markup=False,
         emoji=False,
     )
+
+
+def _color_system(environ: Mapping[str, str], color: str) -> Literal["auto", "standard"] | None:
+    """Return rich's name for the escapes to use: None for none at all, neither colour nor bold."""
+    if color == "always":
+        return "standard"
+    return None if color == "never" or environ.get("NO_COLOR") else "auto"
 
 
 def _width(environ: Mapping[str, str]) -> int:

@@ -30,28 +30,32 @@ def write_envelope(result: Result, command: str, messages: tuple[Message, ...]) 
         "command": command,
         "ok": result.exit_code is ExitCode.OK,
         "exit_code": int(result.exit_code),
-        "data": result.data,
-        "messages": messages,
-        "errors": result.errors,
+        "data": to_json(result.data, reveal=result.reveal),
+        "messages": to_json(messages, reveal=result.reveal),
+        "errors": to_json(result.errors, reveal=result.reveal),
     }
-    text = for_json(json.dumps(to_json(envelope, reveal=result.reveal), indent=2, ensure_ascii=False))
-    return text if result.reveal else redact(text)
+    return for_json(json.dumps(envelope, indent=2, ensure_ascii=False))
 
 
 def to_json(value: object, *, reveal: bool = False) -> Json:  # noqa: PLR0911 - one return for each kind of value
-    """Turn result data into what JSON has: dataclasses by field name, moments as RFC 3339, ids as text."""
+    """Turn result data into what JSON has: dataclasses by field name, moments as RFC 3339, ids as text.
+
+    Text is redacted here, value by value: in JSON text a secret may be escaped, and a key of ours may look like one.
+    """
     if isinstance(value, Secret):
         return value.reveal() if reveal else str(value)
     if isinstance(value, Enum):
-        return to_json(value.value)
-    if value is None or isinstance(value, bool | int | float | str):
+        return to_json(value.value, reveal=True)
+    if isinstance(value, str):
+        return value if reveal else redact(value)
+    if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, datetime):
         return rfc3339(value)
     if isinstance(value, timedelta):
         return value.total_seconds()
     if isinstance(value, SessionId | Path):
-        return str(value)
+        return to_json(str(value), reveal=reveal)
     return _container(value, reveal=reveal)
 
 

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from asayer_cli.entries import rfc3339
 from asayer_cli.output.sanitise import one_line
+from asayer_cli.secret import redact
 
 if TYPE_CHECKING:
     from asayer_cli.output.console import Console
@@ -19,26 +20,39 @@ if TYPE_CHECKING:
 
 
 def print_rows(stream: RowStream, output: str, console: Console) -> int:
-    """Print every row in the wanted form as it arrives and return how many there were."""
+    """Print every row in the wanted form as it arrives and return how many there were; CSV has its heading always."""
     count = 0
+    columns = (stream.text_columns if output == "text" else ()) or stream.columns
     for row in stream.rows:
-        if not count and output != "plain":
-            _print_header(stream.columns, output, console)
-        values = [getattr(row, column.name) for column in stream.columns]
-        if output == "text":
-            style = "" if getattr(row, "collectible", True) else "dim"
-            console.show(Text(_aligned([_shown(value) for value in values], stream.columns), style=style))
-        else:
-            console.write(_separated([_exact(value) for value in values], output))
+        if not count:
+            _print_header(columns, output, console)
+        _print_row(row, columns, output, console)
+        console.flush()
         count += 1
+    if not count and output == "csv":
+        _print_header(columns, output, console)
     return count
+
+
+def _print_row(row: object, columns: tuple[Column, ...], output: str, console: Console) -> None:
+    values = [getattr(row, column.name) for column in columns]
+    if output == "text":
+        style = "" if getattr(row, "collectible", True) else "dim"
+        cells = [_cell(value, column) for value, column in zip(values, columns, strict=True)]
+        console.show(Text(_aligned(cells, columns), style=style), wrap=False)
+    else:
+        console.write(_separated([_exact(value) for value in values], output))
 
 
 def _print_header(columns: tuple[Column, ...], output: str, console: Console) -> None:
     if output == "csv":
         console.write(_separated([column.name for column in columns], output))
-    else:
-        console.show(Text(_aligned([column.title for column in columns], columns), style="bold"))
+    elif output == "text":
+        console.show(Text(_aligned([column.title for column in columns], columns), style="bold"), wrap=False)
+
+
+def _cell(value: object, column: Column) -> str:
+    return one_line(column.shown(value)) if column.shown else _shown(value)
 
 
 def _aligned(cells: list[str], columns: tuple[Column, ...]) -> str:
@@ -53,10 +67,11 @@ def _fit(cell: str, column: Column) -> str:
 
 
 def _separated(cells: list[str], output: str) -> str:
+    cells = [one_line(redact(cell)) for cell in cells]
     if output == "plain":
-        return "\t".join(one_line(cell) for cell in cells)
+        return "\t".join(cells)
     buffer = StringIO()
-    csv.writer(buffer, lineterminator="").writerow([one_line(cell) for cell in cells])
+    csv.writer(buffer, lineterminator="").writerow(cells)
     return buffer.getvalue()
 
 

@@ -1,13 +1,15 @@
 """Make strangers' text harmless in each place it is shown.
 
 Log messages may hold terminal escapes, bidirectional overrides, CI workflow commands and markup. JSON needs no more
-than `for_json`: its own escaping covers the rest.
+than `for_json`: its own escaping covers the rest. What becomes part of another format is redacted before it is escaped.
 """
 
 from __future__ import annotations
 
 import re
 from typing import Final
+
+from asayer_cli.secret import redact
 
 _REPLACEMENT: Final = "\ufffd"
 _PICTURES: Final = 0x2400
@@ -18,17 +20,27 @@ _UNSAFE: Final = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\U000e0000-\U000e007f\ud800-\udfff]"
 )
-_MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~&:@])")
+_MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~&:@$])")
+# GitHub: `::name` begins a line, after blanks, and `##[name` stands anywhere; Azure: `##vso[`; TeamCity: `##teamcity[`
+_COMMAND: Final = re.compile(r"^[^\S\n]*:(?=:[A-Za-z])|#(?=#(?:vso|teamcity)?\[)", re.MULTILINE)
+_JSON_COMMAND: Final = re.compile(r"#(?=#(?:vso|teamcity)?\[)")
 
 
 def clean(text: str) -> str:
-    """Return `text` with every character that a terminal might act on replaced by one that only shows."""
-    return _UNSAFE.sub(_visible, text)
+    """Return `text` with what a terminal or a CI system might act on replaced by what only shows.
+
+    A workflow command gets a blank into its mark: `: :error`, `# #[group]`.
+    """
+    return _COMMAND.sub(_broken, _UNSAFE.sub(_visible, text))
 
 
 def one_line(text: str) -> str:
     """Return `clean(text)` on one line: newlines and tabs become spaces."""
-    return clean(text.replace("\r\n", "\n")).replace("\n", " ").replace("\t", " ")
+    return clean(text.replace("\r\n", "\n").replace("\n", " ").replace("\t", " "))
+
+
+def _broken(match: re.Match[str]) -> str:
+    return f"{match[0]} "
 
 
 def _visible(match: re.Match[str]) -> str:
@@ -40,7 +52,20 @@ def _visible(match: re.Match[str]) -> str:
 
 def for_json(text: str) -> str:
     r"""Return JSON text in which unsafe characters stand as \uXXXX: the same value, harmless on a terminal."""
-    return _UNSAFE.sub(lambda match: _escape(ord(match[0])), text)
+    return _JSON_COMMAND.sub(r"\\u0023", _UNSAFE.sub(_escape_match, text))
+
+
+def encodable(text: str, encoding: str) -> str:
+    r"""Return JSON text in which what `encoding` lacks stands as \uXXXX."""
+    try:
+        text.encode(encoding)
+    except UnicodeEncodeError:
+        return re.sub(r"[^\x00-\x7f]", _escape_match, text)
+    return text
+
+
+def _escape_match(match: re.Match[str]) -> str:
+    return _escape(ord(match[0]))
 
 
 def _escape(code: int) -> str:
@@ -52,7 +77,7 @@ def _escape(code: int) -> str:
 
 def for_workflow_command(text: str) -> str:
     """Return text for the value of a GitHub workflow command: nothing in it begins another command."""
-    return clean(text).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+    return clean(redact(text)).replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
 
 
 def for_workflow_property(text: str) -> str:
@@ -62,9 +87,10 @@ def for_workflow_property(text: str) -> str:
 
 def for_markdown(text: str) -> str:
     """Return text for one cell or line of Markdown: no markup, link, mention or HTML in it takes effect."""
-    return _MARKDOWN.sub(r"\\\1", one_line(text)).replace("\\<", "&lt;").replace("\\>", "&gt;").replace("\\&", "&amp;")
+    escaped = _MARKDOWN.sub(r"\\\1", one_line(redact(text)))
+    return escaped.replace("\\<", "&lt;").replace("\\>", "&gt;").replace("\\&", "&amp;")
 
 
 def for_xml(text: str) -> str:
     """Return text of characters that XML 1.0 allows; the XML writer escapes the markup."""
-    return re.sub("[\ufffe\uffff]", _REPLACEMENT, clean(text))
+    return re.sub("[\ufffe\uffff]", _REPLACEMENT, clean(redact(text)))

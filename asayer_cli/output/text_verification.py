@@ -39,7 +39,7 @@ def _(data: Verification) -> Iterator[RenderableType]:
     for source in data.sources:
         yield Text(SOURCE_NAMES[source.name], style="bold")
         yield _checks([check for check in data.checks if check.source == source.name], source.near_misses)
-        yield Padding(Text(_counts(source), style="dim"), _INDENTED)
+        yield Padding(Text(_counts(source), style="dim"), _INDENTED, expand=False)
         if source.entries is not None:
             yield from _entries(source.entries)
         yield Text()
@@ -58,7 +58,7 @@ def _checks(checks: list[Check], near_misses: tuple[NearMiss, ...]) -> Padding:
             continue
         for line in _near_miss_lines(near_misses) if check.sample else [_advice(check.remedy)]:
             grid.add_row("", "", line)
-    return Padding(grid, _INDENTED)
+    return Padding(grid, _INDENTED, expand=False)
 
 
 def _near_miss_lines(near_misses: tuple[NearMiss, ...]) -> Iterator[Text]:
@@ -92,7 +92,7 @@ def _entries(entries: tuple[JudgedEntry, ...]) -> Iterator[RenderableType]:
         verdict = Text("collectible", "green") if entry.reason is None else Text(entry.reason.value, "yellow")
         when = rfc3339(entry.time) if entry.time else "no time"
         table.add_row(when, str(entry.session_id or "-"), verdict, Text(one_line(entry.message)))
-    yield Padding(table, _INDENTED)
+    yield Padding(table, _INDENTED, expand=False)
 
 
 def _verdict(data: Verification) -> Text:

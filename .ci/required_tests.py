@@ -1,0 +1,54 @@
+"""A pytest plugin of the gate: tests that need a keyring or a shell must have run, not been skipped."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+import pytest
+
+if TYPE_CHECKING:
+    from _pytest.terminal import TerminalReporter
+
+MARKERS: Final = ("needs_keyring", "needs_shell")
+
+
+class RequiredTests:
+    """Watches the reports, in the process that gathers them from all workers."""
+
+    def __init__(self) -> None:
+        self.ran: set[str] = set()
+        self.skipped: list[str] = []
+
+    @property
+    def complaints(self) -> list[str]:
+        """What is wrong, one line each."""
+        idle = [f"no test marked {marker} ran" for marker in MARKERS if marker not in self.ran]
+        return [f"skipped, and must not be: {name}" for name in self.skipped] + idle
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note a test that ran or was skipped; an expected failure counts as run."""
+        for marker in MARKERS:
+            if marker not in report.keywords:
+                continue
+            if report.skipped and not hasattr(report, "wasxfail"):
+                self.skipped.append(report.nodeid)
+            elif report.when == "call":
+                self.ran.add(marker)
+
+    def pytest_sessionfinish(self, session: pytest.Session) -> None:
+        """Make the run a failure when something is wrong."""
+        if self.complaints and session.exitstatus == pytest.ExitCode.OK:
+            session.exitstatus = pytest.ExitCode.TESTS_FAILED
+
+    def pytest_terminal_summary(self, terminalreporter: TerminalReporter) -> None:
+        """Say what is wrong."""
+        if self.complaints:
+            terminalreporter.section("required tests")
+            for line in self.complaints:
+                terminalreporter.line(line)
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Register the watcher, but not in the workers of pytest-xdist, which see only their part."""
+    if not hasattr(config, "workerinput"):
+        config.pluginmanager.register(RequiredTests(), "required-tests")

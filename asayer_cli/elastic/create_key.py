@@ -36,7 +36,8 @@ _NOTHING_MADE: Final = ("throttled", "connection_refused", "unknown_host", "gate
 class KeyMaker:
     """Everything that making a key needs: the cluster as its user, this machine, and how to tell about it.
 
-    `connect_with` connects to the same cluster with a key; `save` writes the key's id into the settings.
+    `connect_with` connects to the same cluster with a key; `save` writes the key's id into the settings; `looks` are
+    the seconds before each look for a key whose making has an unknown outcome.
     """
 
     keys: ApiKeys
@@ -45,6 +46,7 @@ class KeyMaker:
     reporter: Reporter
     connect_with: Callable[[ElasticKey], Cluster]
     save: Callable[[ElasticKey], object]
+    looks: tuple[float, ...] = _LOOKS
 
     def plan(self, *, replace: bool) -> Plan:
         """Look at who asks and at what is there, and decide; nothing is changed."""
@@ -134,6 +136,7 @@ class KeyMaker:
 
     def _found_and_undone(self, change: Record) -> bool:
         """Revoke the key of this run if it was made; False where none is seen, or nothing can be seen any more."""
+        self.reporter.say("Looking whether the key was made ...")
         try:
             made = self._find(change)
         except AsayerError:
@@ -144,7 +147,7 @@ class KeyMaker:
 
     def _find(self, change: Record) -> ApiKeyRecord | None:
         """Look for the key of a run, a few times: a cut connection may be noticed before the key is there."""
-        for pause in _LOOKS:
+        for pause in self.looks:
             time.sleep(pause)
             for record in self.keys.by_name(self.request.name):
                 if record.run == change.change and not record.invalidated:

@@ -115,6 +115,7 @@ def maker(elastic: LocalElastic, folder: Path, heard: Heard | None = None, **cha
         "reporter": heard or Heard(),
         "connect_with": connect_with,
         "save": save,
+        "looks": (0.0, 0.05),
     }
     return KeyMaker(**{**values, **changed})
 

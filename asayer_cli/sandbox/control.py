@@ -25,7 +25,7 @@ class Control:
         self._send("PUT", "faults", [asdict(fault) for fault in faults])
 
     def change(self, **settings: object) -> None:
-        """Change settings of the front (for the local AWS: `aws_settings.AwsSettings`)."""
+        """Change settings of the front (for the local AWS: `aws.settings.AwsSettings`)."""
         self._send("PUT", "settings", settings)
 
     def create_log_groups(self, region: str, prefix: str, count: int) -> None:

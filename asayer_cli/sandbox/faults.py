@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, fields
 from hmac import compare_digest
 from typing import TYPE_CHECKING, Literal, get_args
 
-from asayer_cli.sandbox import aws_errors
+from asayer_cli.sandbox.aws import errors as aws_errors
 from asayer_cli.sandbox.wsgi import Reply, capture, json_reply, read_body, send
 
 if TYPE_CHECKING:

@@ -92,7 +92,7 @@ def _serve(stack: ExitStack, *, samples: bool, record: bool) -> Addresses:
 
 def _start_search_server(stack: ExitStack, folder: Path) -> str:
     """Start it from the main thread, with which it would end, and before there is any other thread to fork beside."""
-    from asayer_cli.sandbox import noida  # noqa: PLC0415 - after the signal handlers
+    from asayer_cli.sandbox.elastic import noida  # noqa: PLC0415 - after the signal handlers
 
     search_server = noida.start(folder / "noida")
     stack.callback(search_server.stop)
@@ -108,20 +108,22 @@ def prepare_moto() -> None:
 
 
 def _build_aws(token: str, *, samples: bool) -> tuple[WSGIApplication, tuple[str, str]]:
-    from asayer_cli.sandbox import aws_front, aws_samples  # noqa: PLC0415 - moto, after prepare_moto and in a thread
-    from asayer_cli.sandbox.aws_account import Account  # noqa: PLC0415 - the same
+    from asayer_cli.sandbox.aws import front  # noqa: PLC0415 - moto, once it is prepared
+    from asayer_cli.sandbox.aws import samples as sample_groups  # noqa: PLC0415 - the same
+    from asayer_cli.sandbox.aws.account import Account  # noqa: PLC0415 - the same
 
     account = Account()
     if samples:
-        aws_samples.load()
-    app = aws_front.create_app(account, faults=FaultPlan(), control_token=token)
+        sample_groups.load()
+    app = front.create_app(account, faults=FaultPlan(), control_token=token)
     return app, (account.administrator.access_key_id, account.administrator.secret)
 
 
 def _start_elastic(stack: ExitStack, search_url: str, token: str, password: str, *, samples: bool, record: bool) -> str:
-    from asayer_cli.sandbox import elastic_front, elastic_samples  # noqa: PLC0415 - beside the import of moto
+    from asayer_cli.sandbox.elastic import front  # noqa: PLC0415 - beside the import of moto
+    from asayer_cli.sandbox.elastic import samples as sample_indices  # noqa: PLC0415 - the same
 
-    app = elastic_front.create_app(
+    app = front.create_app(
         search_url,
         username=ELASTIC_USERNAME,
         password=password,
@@ -131,7 +133,7 @@ def _start_elastic(stack: ExitStack, search_url: str, token: str, password: str,
     )
     url = stack.enter_context(_listening(app))
     if samples:
-        elastic_samples.load(url, ELASTIC_USERNAME, password)
+        sample_indices.load(url, ELASTIC_USERNAME, password)
     return url
 
 

@@ -17,9 +17,9 @@ import urllib3
 from elasticsearch import Elasticsearch
 from werkzeug.serving import make_server
 
-from asayer_cli.sandbox import noida
 from asayer_cli.sandbox.control import Control
-from asayer_cli.sandbox.elastic_front import create_app
+from asayer_cli.sandbox.elastic import noida
+from asayer_cli.sandbox.elastic.front import create_app
 from asayer_cli.sandbox.faults import FaultPlan
 from tests.contracts import check_exchange, is_described
 

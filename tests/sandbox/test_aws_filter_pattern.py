@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asayer_cli.sandbox.filter_pattern import InvalidPatternError, parse
+from asayer_cli.sandbox.aws.filter_pattern import InvalidPatternError, parse
 
 TAGGED = "2026-01-01 ERROR [asayer_session_id=4113219715072001793] ValueError: bad card"
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asayer_cli.sandbox.iam_policy import Policy, Request, decide, evaluate, like, parse
+from asayer_cli.sandbox.aws.iam_policy import Policy, Request, decide, evaluate, like, parse
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

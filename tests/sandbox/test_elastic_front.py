@@ -18,8 +18,8 @@ from elasticsearch import (
 from elasticsearch import ConnectionError as ElasticConnectionError
 
 from asayer_cli.sandbox.control import Control
-from asayer_cli.sandbox.elastic_errors import ElasticError
-from asayer_cli.sandbox.elastic_upstream import Upstream
+from asayer_cli.sandbox.elastic.errors import ElasticError
+from asayer_cli.sandbox.elastic.upstream import Upstream
 from asayer_cli.sandbox.faults import Fault
 
 if TYPE_CHECKING:

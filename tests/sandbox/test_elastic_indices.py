@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from asayer_cli.sandbox.elastic_indices import NO_INDEX, Catalog, Narrowed, narrow, read_catalog
+from asayer_cli.sandbox.elastic.indices import NO_INDEX, Catalog, Narrowed, narrow, read_catalog
 
 CATALOG = Catalog(
     {

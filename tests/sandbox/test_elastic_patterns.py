@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asayer_cli.sandbox.elastic_patterns import covers, is_pattern
+from asayer_cli.sandbox.elastic.patterns import covers, is_pattern
 
 TEXTS = st.text("ab", max_size=5)
 PATTERNS = st.text("ab*?", max_size=6)

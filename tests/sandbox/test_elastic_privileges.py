@@ -2,7 +2,7 @@ from __future__ import annotations
 
 import pytest
 
-from asayer_cli.sandbox.elastic_privileges import (
+from asayer_cli.sandbox.elastic.privileges import (
     SUPERUSER,
     IndexGrant,
     Rights,

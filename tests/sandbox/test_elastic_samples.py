@@ -8,7 +8,7 @@ import pytest
 
 from asayer_cli.collector import ElasticsearchCollector, crashes_the_collector
 from asayer_cli.entries import LogEntry
-from asayer_cli.sandbox import elastic_samples
+from asayer_cli.sandbox.elastic import samples as elastic_samples
 from asayer_cli.tag import Reason
 
 if TYPE_CHECKING:

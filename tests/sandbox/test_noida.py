@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 import urllib3
 
-from asayer_cli.sandbox import noida
+from asayer_cli.sandbox.elastic import noida
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,7 +63,7 @@ def test_why_it_does_not_start_is_told(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells a child that its parent is gone")
 def test_it_ends_with_the_process_that_started_it(tmp_path: Path) -> None:
     program = (
-        "import pathlib, sys, time; from asayer_cli.sandbox import noida;"
+        "import pathlib, sys, time; from asayer_cli.sandbox.elastic import noida;"
         "print(noida.start(pathlib.Path(sys.argv[1])).url, flush=True); time.sleep(60)"
     )
     with subprocess.Popen([sys.executable, "-c", program, str(tmp_path)], stdout=subprocess.PIPE, text=True) as parent:

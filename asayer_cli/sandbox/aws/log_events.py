@@ -10,14 +10,14 @@ import base64
 import json
 from typing import TYPE_CHECKING, Any
 
-from asayer_cli.sandbox import filter_pattern
+from asayer_cli.sandbox.aws import filter_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
     from moto.logs.models import LogEvent, LogGroup
 
-    from asayer_cli.sandbox.aws_settings import AwsSettings
+    from asayer_cli.sandbox.aws.settings import AwsSettings
 
 LARGEST_PAGE = 10_000
 PAGE_BYTES = 1_048_576

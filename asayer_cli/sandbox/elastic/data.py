@@ -4,27 +4,27 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from asayer_cli.sandbox.elastic_errors import index_not_found
-from asayer_cli.sandbox.elastic_gate import (
+from asayer_cli.sandbox.elastic.errors import index_not_found
+from asayer_cli.sandbox.elastic.gate import (
     demand_cluster,
     demand_exact,
     demand_index_exists_or_may_be_made,
     demand_narrowed,
     demand_somewhere,
 )
-from asayer_cli.sandbox.elastic_items import bulk, multi_get
-from asayer_cli.sandbox.elastic_patterns import is_pattern
-from asayer_cli.sandbox.elastic_search import Searches
-from asayer_cli.sandbox.elastic_upstream import at_index
+from asayer_cli.sandbox.elastic.items import bulk, multi_get
+from asayer_cli.sandbox.elastic.patterns import is_pattern
+from asayer_cli.sandbox.elastic.search import Searches
+from asayer_cli.sandbox.elastic.upstream import at_index
 from asayer_cli.sandbox.wsgi import Reply, json_reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from asayer_cli.sandbox.elastic_requests import Request
-    from asayer_cli.sandbox.elastic_routes import Kind, Match
-    from asayer_cli.sandbox.elastic_security import Principal
-    from asayer_cli.sandbox.elastic_upstream import Upstream
+    from asayer_cli.sandbox.elastic.requests import Request
+    from asayer_cli.sandbox.elastic.routes import Kind, Match
+    from asayer_cli.sandbox.elastic.security import Principal
+    from asayer_cli.sandbox.elastic.upstream import Upstream
 
     Handler = Callable[[Match, Request, Principal], Reply]
 

@@ -8,9 +8,9 @@ from typing import Final
 
 import urllib3
 
-from asayer_cli.sandbox.elastic_errors import error
-from asayer_cli.sandbox.elastic_indices import Catalog, read_catalog
-from asayer_cli.sandbox.elastic_requests import Request
+from asayer_cli.sandbox.elastic.errors import error
+from asayer_cli.sandbox.elastic.indices import Catalog, read_catalog
+from asayer_cli.sandbox.elastic.requests import Request
 from asayer_cli.sandbox.wsgi import Reply
 
 _SECONDS: Final = 60.0

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Literal
 
-from asayer_cli.sandbox.elastic_privileges import ALL, MANAGE_TEMPLATES, MONITOR
+from asayer_cli.sandbox.elastic.privileges import ALL, MANAGE_TEMPLATES, MONITOR
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator

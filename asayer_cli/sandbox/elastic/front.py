@@ -16,14 +16,14 @@ from collections import deque
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
-from asayer_cli.sandbox.elastic_data import DataApi
-from asayer_cli.sandbox.elastic_errors import ElasticError, error, no_handler
-from asayer_cli.sandbox.elastic_requests import Request, read_request
-from asayer_cli.sandbox.elastic_routes import Match, find_route
-from asayer_cli.sandbox.elastic_security import ANYBODY, Directory, Principal
-from asayer_cli.sandbox.elastic_security_api import SecurityApi
-from asayer_cli.sandbox.elastic_settings import Behaviour, change_behaviour, change_directory, check_names
-from asayer_cli.sandbox.elastic_upstream import Upstream
+from asayer_cli.sandbox.elastic.data import DataApi
+from asayer_cli.sandbox.elastic.errors import ElasticError, error, no_handler
+from asayer_cli.sandbox.elastic.requests import Request, read_request
+from asayer_cli.sandbox.elastic.routes import Match, find_route
+from asayer_cli.sandbox.elastic.security import ANYBODY, Directory, Principal
+from asayer_cli.sandbox.elastic.security_api import SecurityApi
+from asayer_cli.sandbox.elastic.settings import Behaviour, change_behaviour, change_directory, check_names
+from asayer_cli.sandbox.elastic.upstream import Upstream
 from asayer_cli.sandbox.faults import Call, with_control
 from asayer_cli.sandbox.wsgi import Reply, json_reply, send
 
@@ -44,7 +44,7 @@ def create_app(
 ) -> WSGIApplication:
     """Return the front of the search server at `noida_url`, with one administrator.
 
-    ``PUT /_sandbox/settings`` takes the fields of `elastic_settings.Behaviour`, ``users``, ``expire_keys_now`` (ids)
+    ``PUT /_sandbox/settings`` takes the fields of `settings.Behaviour`, ``users``, ``expire_keys_now`` (ids)
     and ``clock_offset_seconds``. With `record`, ``GET /_sandbox/exchanges`` returns the last 10,000 exchanges, oldest
     first: method, path, query (as sent), request_body, status, response_body. A body is its JSON (a list of them for
     NDJSON), else text; null where there is none. They hold the secrets of new keys, never an Authorization header.

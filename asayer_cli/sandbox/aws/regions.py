@@ -8,13 +8,13 @@ from uuid import uuid4
 from moto.logs.models import logs_backends
 from moto.utilities.utils import get_partition
 
-from asayer_cli.sandbox import aws_errors
+from asayer_cli.sandbox.aws import errors
 from asayer_cli.sandbox.supervisor import ACCOUNT_ID
 from asayer_cli.sandbox.wsgi import Reply, json_reply
 
 if TYPE_CHECKING:
-    from asayer_cli.sandbox.aws_call import ApiCall
-    from asayer_cli.sandbox.aws_settings import AwsSettings
+    from asayer_cli.sandbox.aws.call import ApiCall
+    from asayer_cli.sandbox.aws.settings import AwsSettings
 
 # Every region of the partition ``aws`` that has CloudWatch Logs; moto counts some isolated regions in.
 REGIONS = tuple(
@@ -58,7 +58,7 @@ def describe_regions(call: ApiCall) -> Reply:
     asked = call.request.listed("RegionName")
     unknown = [name for name in asked if name not in REGIONS]
     if unknown:
-        return aws_errors.refuse("ec2", "InvalidParameterValue", f"Invalid region provided: {', '.join(unknown)}")
+        return errors.refuse("ec2", "InvalidParameterValue", f"Invalid region provided: {', '.join(unknown)}")
     everything = call.request.text("AllRegions") == "true"
     shown = [
         region

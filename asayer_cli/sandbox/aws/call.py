@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from asayer_cli.sandbox.aws_signature import sign_as
+from asayer_cli.sandbox.aws.signature import sign_as
 from asayer_cli.sandbox.wsgi import Reply, capture
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIApplication, WSGIEnvironment
 
-    from asayer_cli.sandbox.aws_account import Account, Principal
-    from asayer_cli.sandbox.aws_requests import AwsRequest
-    from asayer_cli.sandbox.aws_settings import AwsSettings
+    from asayer_cli.sandbox.aws.account import Account, Principal
+    from asayer_cli.sandbox.aws.requests import AwsRequest
+    from asayer_cli.sandbox.aws.settings import AwsSettings
 
 HTTP_OK = 200
 HTTP_FORBIDDEN = 403

@@ -12,7 +12,7 @@ import json
 import re
 from collections.abc import Callable, Iterator
 
-from asayer_cli.sandbox.filter_regex import InvalidPatternError, compile_regex
+from asayer_cli.sandbox.aws.filter_regex import InvalidPatternError, compile_regex
 
 Test = Callable[[object], bool]
 

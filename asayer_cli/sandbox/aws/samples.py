@@ -8,7 +8,7 @@ from typing import Final
 
 from moto.logs.models import logs_backends
 
-from asayer_cli.sandbox.aws_logs import set_class
+from asayer_cli.sandbox.aws.logs import set_class
 from asayer_cli.sandbox.supervisor import ACCOUNT_ID
 from asayer_cli.session_id import SessionId
 from asayer_cli.tag import ASAYER

@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from asayer_cli.sandbox.elastic_patterns import covers, is_pattern
+from asayer_cli.sandbox.elastic.patterns import covers, is_pattern
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping

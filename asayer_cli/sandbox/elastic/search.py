@@ -11,26 +11,26 @@ import threading
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from asayer_cli.sandbox.elastic_errors import (
+from asayer_cli.sandbox.elastic.errors import (
     ElasticError,
     error,
     illegal_argument,
     invalid_request,
     search_context_missing,
 )
-from asayer_cli.sandbox.elastic_gate import demand_narrowed, demand_somewhere, refusal
-from asayer_cli.sandbox.elastic_index_terms import merge_by_index, split_by_index
-from asayer_cli.sandbox.elastic_indices import NO_INDEX, Narrowed
-from asayer_cli.sandbox.elastic_requests import Request
-from asayer_cli.sandbox.elastic_routes import SEARCH
-from asayer_cli.sandbox.elastic_upstream import at_index
+from asayer_cli.sandbox.elastic.gate import demand_narrowed, demand_somewhere, refusal
+from asayer_cli.sandbox.elastic.index_terms import merge_by_index, split_by_index
+from asayer_cli.sandbox.elastic.indices import NO_INDEX, Narrowed
+from asayer_cli.sandbox.elastic.requests import Request
+from asayer_cli.sandbox.elastic.routes import SEARCH
+from asayer_cli.sandbox.elastic.upstream import at_index
 from asayer_cli.sandbox.wsgi import Reply, json_reply
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from asayer_cli.sandbox.elastic_security import Principal
-    from asayer_cli.sandbox.elastic_upstream import Upstream
+    from asayer_cli.sandbox.elastic.security import Principal
+    from asayer_cli.sandbox.elastic.upstream import Upstream
 
 _OPEN_PIT: Final = "indices:data/read/open_point_in_time"
 _CLOSE_PIT: Final = "indices:data/read/close_point_in_time"

@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from asayer_cli.sandbox.elastic_errors import ElasticError, error, invalid_request
-from asayer_cli.sandbox.elastic_privileges import (
+from asayer_cli.sandbox.elastic.errors import ElasticError, error, invalid_request
+from asayer_cli.sandbox.elastic.privileges import (
     IndexGrant,
     Role,
     UnknownPrivilegeError,

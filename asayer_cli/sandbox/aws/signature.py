@@ -14,7 +14,7 @@ from asayer_cli.sandbox.wsgi import read_body
 if TYPE_CHECKING:
     from _typeshed.wsgi import WSGIEnvironment
 
-    from asayer_cli.sandbox.aws_requests import Signature
+    from asayer_cli.sandbox.aws.requests import Signature
 
 
 def is_signed_with(environ: WSGIEnvironment, signature: Signature, secret: str) -> bool:

@@ -17,8 +17,8 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from asayer_cli.sandbox.filter_json import parse_json_pattern
-from asayer_cli.sandbox.filter_regex import InvalidPatternError, compile_regex
+from asayer_cli.sandbox.aws.filter_json import parse_json_pattern
+from asayer_cli.sandbox.aws.filter_regex import InvalidPatternError, compile_regex
 
 __all__ = ["InvalidPatternError", "Matcher", "parse"]
 

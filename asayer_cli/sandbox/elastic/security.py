@@ -12,8 +12,8 @@ from dataclasses import dataclass, field, replace
 from hmac import compare_digest
 from typing import TYPE_CHECKING, Final
 
-from asayer_cli.sandbox.elastic_errors import unauthenticated
-from asayer_cli.sandbox.elastic_privileges import SUPERUSER, Rights, Role
+from asayer_cli.sandbox.elastic.errors import unauthenticated
+from asayer_cli.sandbox.elastic.privileges import SUPERUSER, Rights, Role
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from asayer_cli.sandbox.elastic_patterns import covers
+from asayer_cli.sandbox.elastic.patterns import covers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING
 from moto import settings as moto_settings
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from asayer_cli.sandbox import aws_errors, aws_iam, aws_logs, aws_regions, iam_policy
-from asayer_cli.sandbox.aws_account import mark_used
-from asayer_cli.sandbox.aws_call import ApiCall
-from asayer_cli.sandbox.aws_requests import AwsRequest, read_request
-from asayer_cli.sandbox.aws_resources import context, resources
-from asayer_cli.sandbox.aws_settings import AwsSettings, changed
-from asayer_cli.sandbox.aws_signature import is_signed_with
+from asayer_cli.sandbox.aws import errors, iam, iam_policy, logs, regions
+from asayer_cli.sandbox.aws.account import mark_used
+from asayer_cli.sandbox.aws.call import ApiCall
+from asayer_cli.sandbox.aws.requests import AwsRequest, read_request
+from asayer_cli.sandbox.aws.resources import context, resources
+from asayer_cli.sandbox.aws.settings import AwsSettings, changed
+from asayer_cli.sandbox.aws.signature import is_signed_with
 from asayer_cli.sandbox.faults import Call, FaultPlan, with_control
 from asayer_cli.sandbox.wsgi import Reply, send
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-    from asayer_cli.sandbox.aws_account import Account, Principal
+    from asayer_cli.sandbox.aws.account import Account, Principal
 
 REGIONAL_SERVICES = frozenset({"logs", "sts"})
 ALWAYS_ALLOWED = frozenset({("sts", "GetCallerIdentity"), ("sts", "GetSessionToken")})
@@ -44,7 +44,7 @@ def create_app(account: Account, *, faults: FaultPlan, control_token: str) -> WS
         faults,
         control_token,
         front.change_settings,
-        actions={"log-groups": aws_logs.create_many},
+        actions={"log-groups": logs.create_many},
     )
 
 
@@ -74,7 +74,7 @@ class AwsFront:
         except Exception:
             # moto raises whatever it did not foresee; a client of AWS sees a broken service then, and so it does here
             log.exception("%s:%s", request.service, request.operation)
-            return send(aws_errors.internal_failure(request.service), start_response)
+            return send(errors.internal_failure(request.service), start_response)
 
     def _answer(self, environ: WSGIEnvironment, request: AwsRequest) -> Reply:
         settings = self._settings
@@ -93,18 +93,16 @@ class AwsFront:
     def _authenticate(self, environ: WSGIEnvironment, request: AwsRequest, settings: AwsSettings) -> Principal | Reply:
         service, signature = request.service, request.signature
         if signature is None:
-            return aws_errors.refuse(
-                service, "MissingAuthenticationToken", "Request is missing Authentication Token", 403
-            )
+            return errors.refuse(service, "MissingAuthenticationToken", "Request is missing Authentication Token", 403)
         caller = self._account.principal(signature.access_key_id)
         if caller is None or not self._knows(caller, service, settings):
-            return aws_errors.unknown_key(service)
+            return errors.unknown_key(service)
         if environ.get("HTTP_X_AMZ_SECURITY_TOKEN", "") != caller.token:
-            return aws_errors.unknown_key(service)
-        if service in REGIONAL_SERVICES and not aws_regions.is_enabled(request.region, settings):
-            return aws_errors.unknown_key(service)
+            return errors.unknown_key(service)
+        if service in REGIONAL_SERVICES and not regions.is_enabled(request.region, settings):
+            return errors.unknown_key(service)
         if not is_signed_with(environ, signature, caller.secret):
-            return aws_errors.wrong_signature(service)
+            return errors.wrong_signature(service)
         return caller
 
     def _knows(self, caller: Principal, service: str, settings: AwsSettings) -> bool:
@@ -120,7 +118,7 @@ class AwsFront:
             question = iam_policy.Request(action, resource, keys)
             decision = self._account.decide(caller.holder, question, settings.policy_delay_s)
             if decision != "allowed":
-                return aws_errors.denied(request.service, _denial(caller, question, decision))
+                return errors.denied(request.service, _denial(caller, question, decision))
         return None
 
 
@@ -146,13 +144,13 @@ def _pass_on(call: ApiCall) -> Reply:
 
 def _not_here(call: ApiCall) -> Reply:
     message = f"The sandbox has no {call.request.service}:{call.request.operation}."
-    return aws_errors.refuse(call.request.service, "InvalidAction", message)
+    return errors.refuse(call.request.service, "InvalidAction", message)
 
 
 HANDLERS: dict[tuple[str, str], Callable[[ApiCall], Reply]] = {
-    ("iam", "*"): aws_iam.handle,
-    ("logs", "*"): aws_logs.handle,
+    ("iam", "*"): iam.handle,
+    ("logs", "*"): logs.handle,
     ("sts", "*"): _pass_on,
-    ("ec2", "DescribeRegions"): aws_regions.describe_regions,
-    ("account", "ListRegions"): aws_regions.list_regions,
+    ("ec2", "DescribeRegions"): regions.describe_regions,
+    ("account", "ListRegions"): regions.list_regions,
 }

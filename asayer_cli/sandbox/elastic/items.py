@@ -6,18 +6,18 @@ import json
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 
-from asayer_cli.sandbox.elastic_errors import error, illegal_argument
-from asayer_cli.sandbox.elastic_gate import AUTO_CREATE, demand_somewhere, has_all_indices, refusal_sentence
-from asayer_cli.sandbox.elastic_routes import BULK
+from asayer_cli.sandbox.elastic.errors import error, illegal_argument
+from asayer_cli.sandbox.elastic.gate import AUTO_CREATE, demand_somewhere, has_all_indices, refusal_sentence
+from asayer_cli.sandbox.elastic.routes import BULK
 from asayer_cli.sandbox.wsgi import Reply, json_reply
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from asayer_cli.sandbox.elastic_indices import Catalog
-    from asayer_cli.sandbox.elastic_requests import Request
-    from asayer_cli.sandbox.elastic_security import Principal
-    from asayer_cli.sandbox.elastic_upstream import Upstream
+    from asayer_cli.sandbox.elastic.indices import Catalog
+    from asayer_cli.sandbox.elastic.requests import Request
+    from asayer_cli.sandbox.elastic.security import Principal
+    from asayer_cli.sandbox.elastic.upstream import Upstream
 
 MULTI_GET: Final = "indices:data/read/mget"
 _ACTIONS: Final = {

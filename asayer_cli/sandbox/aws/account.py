@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from moto.iam.models import AccessKeyLastUsed, Group, ManagedPolicy, Role, User, iam_backends
 from moto.sts.models import sts_backends
 
-from asayer_cli.sandbox import iam_policy
+from asayer_cli.sandbox.aws import iam_policy
 from asayer_cli.sandbox.supervisor import ACCOUNT_ID
 
 if TYPE_CHECKING:

@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 from uuid import uuid4
 
-from asayer_cli.sandbox import aws_errors, iam_policy
-from asayer_cli.sandbox.aws_account import age
-from asayer_cli.sandbox.aws_resources import ABOUT_ONESELF, context
+from asayer_cli.sandbox.aws import errors, iam_policy
+from asayer_cli.sandbox.aws.account import age
+from asayer_cli.sandbox.aws.resources import ABOUT_ONESELF, context
 from asayer_cli.sandbox.wsgi import Reply, replace_body
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
     from moto.iam.models import Role, User
 
-    from asayer_cli.sandbox.aws_call import ApiCall
+    from asayer_cli.sandbox.aws.call import ApiCall
 
 HTTP_ERRORS = 400
 NAMES = re.compile(r"[A-Za-z0-9_+=,.@-]{1,64}")
@@ -79,7 +79,7 @@ def _too_young(call: ApiCall) -> Reply | None:
 
 
 def _no_such_user(name: str) -> Reply:
-    return aws_errors.refuse("iam", "NoSuchEntity", f"The user with name {name} cannot be found.", 404)
+    return errors.refuse("iam", "NoSuchEntity", f"The user with name {name} cannot be found.", 404)
 
 
 def _check_create_user(call: ApiCall) -> Reply | None:
@@ -92,22 +92,22 @@ def _check_create_user(call: ApiCall) -> Reply | None:
             "path", "It must begin and end with / and contain only alphanumeric characters and/or / characters."
         )
     if name.lower() in {known.lower() for known in list(call.account.iam.users)}:
-        return aws_errors.refuse("iam", "EntityAlreadyExists", f"User with name {name} already exists.", 409)
+        return errors.refuse("iam", "EntityAlreadyExists", f"User with name {name} already exists.", 409)
     return _check_tags(call) or _check_boundary(call)
 
 
 def _invalid(parameter: str, rule: str) -> Reply:
-    return aws_errors.refuse("iam", "ValidationError", f"The specified value for {parameter} is invalid. {rule}")
+    return errors.refuse("iam", "ValidationError", f"The specified value for {parameter} is invalid. {rule}")
 
 
 def _check_tags(call: ApiCall) -> Reply | None:
     names = [value for key, value in call.request.parameters.items() if re.fullmatch(r"Tags\.member\.\d+\.Key", key)]
     if len(names) > MOST_TAGS:
         message = f"Cannot exceed quota for TagsPerUser: {MOST_TAGS}"
-        return aws_errors.refuse("iam", "LimitExceeded", message, 409)
+        return errors.refuse("iam", "LimitExceeded", message, 409)
     if len({name.lower() for name in names}) < len(names):
         message = "Duplicate tag keys found. Please note that Tag keys are case insensitive."
-        return aws_errors.refuse("iam", "InvalidInput", message)
+        return errors.refuse("iam", "InvalidInput", message)
     return None
 
 
@@ -115,7 +115,7 @@ def _check_boundary(call: ApiCall) -> Reply | None:
     arn = call.request.text("PermissionsBoundary")
     if arn and arn not in call.account.iam.managed_policies:
         message = f"Scope ARN: {arn} does not exist or is not attachable."
-        return aws_errors.refuse("iam", "NoSuchEntity", message, 404)
+        return errors.refuse("iam", "NoSuchEntity", message, 404)
     return None
 
 
@@ -129,7 +129,7 @@ def _check_delete_user(call: ApiCall) -> Reply | None:
 
 
 def _conflict(rule: str) -> Reply:
-    return aws_errors.refuse("iam", "DeleteConflict", f"Cannot delete entity, {rule}", 409)
+    return errors.refuse("iam", "DeleteConflict", f"Cannot delete entity, {rule}", 409)
 
 
 def _put_boundary(call: ApiCall) -> Reply:
@@ -154,7 +154,7 @@ def _change_boundary(call: ApiCall, policy_arn: str | None) -> Reply:
 
 def _answer(operation: str, result: str) -> Reply:
     body = (
-        f'<{operation}Response xmlns="{aws_errors.QUERY_NAMESPACES["iam"]}">'
+        f'<{operation}Response xmlns="{errors.QUERY_NAMESPACES["iam"]}">'
         + (f"<{operation}Result>{result}</{operation}Result>" if result else "")
         + f"<ResponseMetadata><RequestId>{uuid4()}</RequestId></ResponseMetadata></{operation}Response>"
     )
@@ -167,7 +167,7 @@ def _simulate(call: ApiCall) -> Reply:
     holder = next((holder for holder in call.account.holders() if holder.arn == source), None)
     if holder is None:
         message = f"The Principal with the ARN {source} cannot be found."
-        return aws_errors.refuse("iam", "NoSuchEntity", message, 404)
+        return errors.refuse("iam", "NoSuchEntity", message, 404)
     keys = {**context(call.request, call.caller, call.account), **_context_entries(call)}
     results = "".join(
         _evaluation(call, holder, iam_policy.Request(action, resource, keys))

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from asayer_cli.sandbox.elastic_errors import ElasticError, denial, denied, index_not_found
-from asayer_cli.sandbox.elastic_indices import Catalog, Narrowed, narrow
-from asayer_cli.sandbox.elastic_privileges import ALL, index_privileges_granting
+from asayer_cli.sandbox.elastic.errors import ElasticError, denial, denied, index_not_found
+from asayer_cli.sandbox.elastic.indices import Catalog, Narrowed, narrow
+from asayer_cli.sandbox.elastic.privileges import ALL, index_privileges_granting
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
-    from asayer_cli.sandbox.elastic_requests import Request
-    from asayer_cli.sandbox.elastic_routes import Route
-    from asayer_cli.sandbox.elastic_security import Principal
+    from asayer_cli.sandbox.elastic.requests import Request
+    from asayer_cli.sandbox.elastic.routes import Route
+    from asayer_cli.sandbox.elastic.security import Principal
 
 AUTO_CREATE: Final = "indices:admin/auto_create"
 # Requests that may also name remote clusters are resolved before they are refused, so that the refusal names indices.

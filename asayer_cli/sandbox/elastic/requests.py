@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final
 from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
-from asayer_cli.sandbox.elastic_errors import ElasticError, error, illegal_argument, unparsable
+from asayer_cli.sandbox.elastic.errors import ElasticError, error, illegal_argument, unparsable
 from asayer_cli.sandbox.wsgi import read_body
 
 if TYPE_CHECKING:

@@ -9,8 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from asayer_cli.sandbox.elastic_errors import denied, error, illegal_argument, invalid_request, unparsable
-from asayer_cli.sandbox.elastic_privileges import (
+from asayer_cli.sandbox.elastic.errors import denied, error, illegal_argument, invalid_request, unparsable
+from asayer_cli.sandbox.elastic.privileges import (
     MANAGE_KEYS,
     MANAGE_SECURITY,
     READ_KEYS,
@@ -18,15 +18,15 @@ from asayer_cli.sandbox.elastic_privileges import (
     UnknownPrivilegeError,
     check_cluster_privilege,
 )
-from asayer_cli.sandbox.elastic_roles import PrivilegeChecks, read_checks, read_role, show_role
-from asayer_cli.sandbox.elastic_security import REALM, ApiKey, User, lifetime_ms, new_id, new_secret
+from asayer_cli.sandbox.elastic.roles import PrivilegeChecks, read_checks, read_role, show_role
+from asayer_cli.sandbox.elastic.security import REALM, ApiKey, User, lifetime_ms, new_id, new_secret
 from asayer_cli.sandbox.wsgi import Reply, json_reply
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
-    from asayer_cli.sandbox.elastic_requests import Request
-    from asayer_cli.sandbox.elastic_security import Directory, Principal
+    from asayer_cli.sandbox.elastic.requests import Request
+    from asayer_cli.sandbox.elastic.security import Directory, Principal
 
 _OWN: Final = "manage_own_api_key"
 _CREATE: Final = "cluster:admin/xpack/security/api_key/create"

@@ -10,9 +10,9 @@ from typing import TYPE_CHECKING, Any
 
 from moto.logs.models import logs_backends
 
-from asayer_cli.sandbox import aws_errors, filter_pattern
-from asayer_cli.sandbox.aws_log_events import filter_log_events
-from asayer_cli.sandbox.aws_resources import log_group_arn
+from asayer_cli.sandbox.aws import errors, filter_pattern
+from asayer_cli.sandbox.aws.log_events import filter_log_events
+from asayer_cli.sandbox.aws.resources import log_group_arn
 from asayer_cli.sandbox.faults import InvalidControlError
 from asayer_cli.sandbox.supervisor import ACCOUNT_ID
 from asayer_cli.sandbox.wsgi import Reply, json_reply
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
     from moto.logs.models import LogGroup
 
-    from asayer_cli.sandbox.aws_call import ApiCall
+    from asayer_cli.sandbox.aws.call import ApiCall
 
 HTTP_ERRORS = 400
 CLASSES = ("STANDARD", "INFREQUENT_ACCESS", "DELIVERY", "ESSENTIALS")
@@ -47,7 +47,7 @@ def _moto(call: ApiCall) -> Reply:
 
 def invalid(message: str) -> Reply:
     """Refuse a parameter."""
-    return aws_errors.refuse("logs", "InvalidParameterException", message)
+    return errors.refuse("logs", "InvalidParameterException", message)
 
 
 def _invalid_value(name: str, value: object, rule: str) -> Reply:
@@ -87,7 +87,7 @@ def _refusal_of_class(call: ApiCall) -> Reply | None:
         group = find_group(str(identifier), call.request.region)
         if group and class_of(group) in READ_BY_QUERY_ONLY:
             message = f"The {operation} operation is not supported: {operation} is not supported for this log class"
-            return aws_errors.refuse("logs", "InvalidOperationException", message)
+            return errors.refuse("logs", "InvalidOperationException", message)
     return None
 
 
@@ -174,7 +174,7 @@ def _filter_log_events(call: ApiCall) -> Reply:
     group = find_group(group_identifier(call), call.request.region)
     if group is None:
         message = "The specified log group does not exist."
-        return aws_errors.refuse("logs", "ResourceNotFoundException", message)
+        return errors.refuse("logs", "ResourceNotFoundException", message)
     try:
         return json_reply(200, filter_log_events(group, call.request.parameters, call.settings))
     except ValueError as error:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from asayer_cli.sandbox.supervisor import ACCOUNT_ID
 
 if TYPE_CHECKING:
-    from asayer_cli.sandbox.aws_account import Account, Principal
-    from asayer_cli.sandbox.aws_requests import AwsRequest
+    from asayer_cli.sandbox.aws.account import Account, Principal
+    from asayer_cli.sandbox.aws.requests import AwsRequest
 
 ANY = ("*",)
 LOGS_WITHOUT_RESOURCE = frozenset(

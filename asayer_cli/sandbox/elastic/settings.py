@@ -5,15 +5,15 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Final, Literal, cast, get_args
 
-from asayer_cli.sandbox.elastic_errors import ElasticError
-from asayer_cli.sandbox.elastic_roles import read_role
-from asayer_cli.sandbox.elastic_security import User
+from asayer_cli.sandbox.elastic.errors import ElasticError
+from asayer_cli.sandbox.elastic.roles import read_role
+from asayer_cli.sandbox.elastic.security import User
 from asayer_cli.sandbox.faults import InvalidControlError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from asayer_cli.sandbox.elastic_security import Directory
+    from asayer_cli.sandbox.elastic.security import Directory
 
 Security = Literal["enabled", "disabled", "api_keys_disabled"]
 Product = Literal["elasticsearch", "opensearch"]

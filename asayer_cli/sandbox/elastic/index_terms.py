@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
-from asayer_cli.sandbox.elastic_errors import illegal_argument
+from asayer_cli.sandbox.elastic.errors import illegal_argument
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -1,0 +1,1 @@
+"""The local AWS: moto, behind a front that adds what it lacks."""

@@ -28,38 +28,36 @@ class _OutputOption(click.Option):
         return None if value in _EVERY_OUTPUT and value not in known else value
 
 
-def _common_options(outputs: tuple[str, ...]) -> list[Callable[[Any], Any]]:
+def _common_options(outputs: tuple[str, ...]) -> list[click.Parameter]:
     return [
-        click.option(
-            "--output",
-            "-o",
-            cls=_OutputOption,
+        _OutputOption(
+            ("--output", "-o"),
             type=click.Choice(outputs),
             default="text",
             show_default=True,
             envvar="ASAYER_OUTPUT",
             help="How the result is printed.",
         ),
-        click.option(
-            "--profile",
+        click.Option(
+            ("--profile",),
             metavar="NAME",
             default="default",
             show_default=True,
             envvar="ASAYER_PROFILE",
             help="Named set of settings.",
         ),
-        click.option(
-            "--color",
+        click.Option(
+            ("--color",),
             type=click.Choice(("auto", "always", "never")),
             default="auto",
             show_default=True,
             envvar="ASAYER_COLOR",
             help="When to colour the output.",
         ),
-        click.option("--verbose", "-v", is_flag=True, envvar="ASAYER_VERBOSE", help="Tell more on standard error."),
-        click.option("--quiet", "-q", is_flag=True, envvar="ASAYER_QUIET", help="Only results, warnings and errors."),
-        click.option(
-            "--debug", is_flag=True, envvar="ASAYER_DEBUG", help="Trace each call to a service, without secrets."
+        click.Option(("--verbose", "-v"), is_flag=True, envvar="ASAYER_VERBOSE", help="Tell more on standard error."),
+        click.Option(("--quiet", "-q"), is_flag=True, envvar="ASAYER_QUIET", help="Only results, warnings and errors."),
+        click.Option(
+            ("--debug",), is_flag=True, envvar="ASAYER_DEBUG", help="Trace each call to a service, without secrets."
         ),
     ]
 
@@ -70,7 +68,7 @@ def command(
     outputs: tuple[str, ...] = ("text", "json"),
     **attributes: Any,  # noqa: ANN401 - click's own keywords
 ) -> Callable[[Callable[..., Result]], click.Command]:
-    """Make a click command of a function `(app, **its options) -> Result`, with the common options added.
+    """Make a click command of a function `(app, **its options) -> Result`, with the common options after its own.
 
     The result is printed in one place and its exit code becomes the process's.
     """
@@ -84,11 +82,10 @@ def command(
 
             context.exit(show(result, app.command, app.output, app.console).exit_code)
 
-        wrapped: Any = functools.update_wrapper(run, function)
-        for option in reversed(_common_options(outputs)):
-            wrapped = option(wrapped)
         make: Any = click.command(name, **attributes)
-        return cast("click.Command", make(wrapped))
+        made = cast("click.Command", make(functools.update_wrapper(run, function)))
+        made.params += _common_options(outputs)
+        return made
 
     return decorate
 

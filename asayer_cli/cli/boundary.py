@@ -6,7 +6,6 @@ import errno
 import os
 import signal
 import sys
-import traceback
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -15,7 +14,6 @@ from asayer_cli.cli.app import App
 from asayer_cli.cli.root import COMPLETION_VARIABLE, PROGRAM, root
 from asayer_cli.errors import AsayerError, UsageError
 from asayer_cli.exit_codes import ExitCode
-from asayer_cli.result import Failure, Result
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -35,7 +33,7 @@ def run(arguments: list[str]) -> int:
     except click.ClickException as error:
         return _report_usage(app, arguments, error)
     except AsayerError as error:
-        return _fail(app, Failure.of(error), error.exit_code)
+        return _fail(app, error.exit_code, error.code, error.message, error.hint)
     except OSError as error:
         return _report_lost_output(app, error)
     except Exception as error:  # noqa: BLE001 - the boundary: whatever is left is a bug of ours
@@ -74,13 +72,13 @@ def _command_of(error: click.ClickException) -> str:
     return context.command_path.partition(" ")[2] if context else ""
 
 
-def _usage_failure(error: click.ClickException) -> Failure:
-    hint = ""
+def _usage_words(error: click.ClickException) -> tuple[str, str]:
+    """Return message and hint."""
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
-        return Failure(UsageError.default_code, "A command is missing.", f"See {error.ctx.command_path} --help.")
+        return "A command is missing.", f"See {error.ctx.command_path} --help."
     if isinstance(error, click.UsageError) and error.ctx is not None:
-        hint = f"See {error.ctx.command_path} --help."
-    return Failure(UsageError.default_code, error.format_message(), hint)
+        return error.format_message(), f"See {error.ctx.command_path} --help."
+    return error.format_message(), ""
 
 
 def _wanted_output(arguments: list[str], app: App) -> str:
@@ -99,7 +97,7 @@ def _wanted_output(arguments: list[str], app: App) -> str:
 def _report_interrupt(app: App) -> int:
     if sys.stderr.isatty():
         click.echo(err=True)  # the terminal has printed ^C
-    return _fail(app, Failure("interrupted", "Interrupted.", ""), ExitCode.INTERRUPTED)
+    return _fail(app, ExitCode.INTERRUPTED, "interrupted", "Interrupted.")
 
 
 def _report_usage(app: App, arguments: list[str], error: click.ClickException) -> int:
@@ -108,18 +106,19 @@ def _report_usage(app: App, arguments: list[str], error: click.ClickException) -
     if isinstance(error, click.exceptions.NoArgsIsHelpError) and app.output != "json":
         click.echo(error.format_message(), err=True)
         return ExitCode.USAGE
-    return _fail(app, _usage_failure(error), ExitCode.USAGE)
+    return _fail(app, ExitCode.USAGE, UsageError.default_code, *_usage_words(error))
 
 
-def _fail(app: App, failure: Failure, code: ExitCode) -> int:
+def _fail(app: App, exit_code: ExitCode, code: str, message: str, hint: str = "") -> int:
     try:
         from asayer_cli.output import show
+        from asayer_cli.result import Failure, Result
 
-        result = Result(errors=(failure,), exit_code=code)
+        result = Result(errors=(Failure(code, message, hint),), exit_code=exit_code)
         show(result, app.command, "json" if app.output == "json" else "text", app.console)
     except BrokenPipeError:
         return _die_of_broken_pipe()
-    return code
+    return exit_code
 
 
 def _report_lost_output(app: App, error: OSError) -> int:
@@ -130,17 +129,19 @@ def _report_lost_output(app: App, error: OSError) -> int:
     _silence_output()
     app.output = "text"
     message = f"Standard output cannot be written: {error.strerror}."
-    return _fail(app, Failure("output_unwritable", message, "Make room, or send it elsewhere."), ExitCode.USAGE)
+    return _fail(app, ExitCode.USAGE, "output_unwritable", message, "Make room, or send it elsewhere.")
 
 
 def _report_bug(app: App, error: Exception) -> int:
     message = f"asayer-cli met a bug of its own: {type(error).__name__}."
     hint = "Run it again with --debug and report what it prints." if not app.debug else "Please report the lines above."
     if app.debug:
+        import traceback
+
         from asayer_cli.secret import redact
 
         app.console.detail(redact("".join(traceback.format_exception(error))))
-    return _fail(app, Failure("bug", message, hint), ExitCode.BUG)
+    return _fail(app, ExitCode.BUG, "bug", message, hint)
 
 
 def _die_of_broken_pipe() -> int:

@@ -168,7 +168,8 @@ def _console(stream: IO[str], environ: Mapping[str, str], color: str) -> _SafeCo
     terminal = stream.isatty()
     return _SafeConsole(
         file=stream,
-        _environ=dict(environ),
+        # off a terminal, TERM does not tell what reads; a dumb one would mean 80 columns
+        _environ={name: value for name, value in environ.items() if terminal or name != "TERM"},
         color_system=_color_system(environ, color),
         no_color=False,
         force_terminal=True if color == "always" and not terminal else None,

@@ -21,6 +21,7 @@ _UNSAFE: Final = re.compile(
     "\U000e0000-\U000e007f\ud800-\udfff]"
 )
 _MARKDOWN: Final = re.compile(r"([\\`*_{}\[\]()#+\-.!|<>~&:@$])")
+_ENTITIES: Final = {"<": "&lt;", ">": "&gt;", "&": "&amp;"}
 # GitHub: `::name` begins a line, after blanks, and `##[name` stands anywhere; Azure: `##vso[`; TeamCity: `##teamcity[`
 _COMMAND: Final = re.compile(r"^[^\S\n]*:(?=:[A-Za-z])|#(?=#(?:vso|teamcity)?\[)", re.MULTILINE)
 _JSON_COMMAND: Final = re.compile(r"#(?=#(?:vso|teamcity)?\[)")
@@ -87,8 +88,7 @@ def for_workflow_property(text: str) -> str:
 
 def for_markdown(text: str) -> str:
     """Return text for one cell or line of Markdown: no markup, link, mention or HTML in it takes effect."""
-    escaped = _MARKDOWN.sub(r"\\\1", one_line(redact(text)))
-    return escaped.replace("\\<", "&lt;").replace("\\>", "&gt;").replace("\\&", "&amp;")
+    return _MARKDOWN.sub(lambda match: _ENTITIES.get(match[0], f"\\{match[0]}"), one_line(redact(text)))
 
 
 def for_xml(text: str) -> str:

@@ -220,6 +220,8 @@ def _login(app: App, username: str | None, *, stdin: bool) -> UserPassword:
 
     if not username and app.environ.get(ELASTIC_KEY_VARIABLE):
         raise refuse_api_key(f"{ELASTIC_KEY_VARIABLE} is set, and no user is named")
+    if app.environ.get(ELASTIC_KEY_VARIABLE):
+        app.console.warn(f"{ELASTIC_KEY_VARIABLE} is set: as long as it is, verify uses that key, not the stored one.")
     if not username and (stdin or not app.interactive):
         raise NotConfiguredError(
             "No user is named who makes the key.", hint="Give --username, or set ASAYER_ELASTIC_USERNAME."

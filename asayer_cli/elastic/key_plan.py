@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 from asayer_cli.elastic.key_request import revoke_form, time_value
 from asayer_cli.elastic.model import CreateKeyOutcome, KeyAction
-from asayer_cli.entries import rfc3339
 from asayer_cli.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -41,7 +40,7 @@ class Plan:
     def lines(self) -> Iterator[str]:
         """Yield the plan for people, a line each."""
         for record in self.situation.existing:
-            yield f"  There is {describe(record)}."
+            yield f"  There is API key {describe(record)}."
         for leftover in self.revoked:
             yield f"  - revoke API key {leftover.record.id}, which an interrupted run left behind"
         if self.adopted:
@@ -49,7 +48,8 @@ class Plan:
         if self.action is KeyAction.CREATE:
             yield from self._creation()
         if self.action is not KeyAction.KEEP:
-            yield f"  - prove it, keep its secret in {self.store}, and write its id and the address into the settings"
+            yield f"  - prove it, and keep its secret in {self.store}"
+            yield "  - write its id and the address into the settings"
 
     def _creation(self) -> Iterator[str]:
         request = self.request
@@ -88,9 +88,9 @@ class Plan:
 
 
 def describe(record: ApiKeyRecord) -> str:
-    """Return an API key in words: id, name, owner, when made, when it expires."""
-    expires = f"expires {rfc3339(record.expires_at)}" if record.expires_at else "never expires"
-    return f"API key {record.id} ({record.name}) of {record.username}, made {rfc3339(record.created_at)}, {expires}"
+    """Return an API key in words: id, owner, when made, when it expires."""
+    expires = f"expires {record.expires_at:%Y-%m-%d}" if record.expires_at else "never expires"
+    return f"{record.id} of {record.username}, made {record.created_at:%Y-%m-%d}, {expires}"
 
 
 def decide(situation: Situation, request: KeyRequest, *, url: str, username: str, store: str, replace: bool) -> Plan:
@@ -143,7 +143,7 @@ def _refuse_second_key(situation: Situation, request: KeyRequest, store: str) ->
         return
     shown = "; ".join(describe(record) for record in strangers)
     raise RefusedError(
-        f"There is a key of the name {request.name} already, and its secret is not in {store}: {shown}.",
+        f"There is an API key {request.name} already whose secret is not in {store}: {shown}.",
         hint="Elasticsearch shows a secret only once. Make a new key with --replace, and revoke the old one once the "
         "product has the new one. Or make one beside it, under another name: --name.",
         code="key_exists",

@@ -54,12 +54,12 @@ class KeyRequest:
     def forms(self, url: str, username: str, ca_cert: str) -> RequestForms:
         """Return the request as Kibana's Dev Tools and curl take it; curl asks for the password itself."""
         text = json.dumps(self.body(), indent=2)
-        curl = ["curl", "--user", username, *(["--cacert", ca_cert] if ca_cert else [])]
-        curl += ["--header", "Content-Type: application/json", "--data", json.dumps(self.body())]
-        return RequestForms(
-            dev_tools=f"POST /_security/api_key\n{text}",
-            curl=f"{shlex.join([*curl, f'{url}/_security/api_key'])}",
-        )
+        options = [["--user", username], ["--header", "Content-Type: application/json"], ["--data", text]]
+        if ca_cert:
+            options.insert(0, ["--cacert", ca_cert])
+        # In short lines: where a terminal breaks a line, what is copied from it breaks too.
+        lines = ["curl", *(shlex.join(option) for option in options), shlex.quote(f"{url}/_security/api_key")]
+        return RequestForms(dev_tools=f"POST /_security/api_key\n{text}", curl=" \\\n  ".join(lines))
 
 
 def time_value(duration: timedelta) -> str:

@@ -32,10 +32,10 @@ def render(data: object) -> Iterator[RenderableType]:
 @render.register(RequestForms)
 def _(data: RequestForms) -> Iterator[RenderableType]:
     yield Text("In Kibana, Dev Tools > Console:", style="bold")
-    yield _verbatim(data.dev_tools)
+    yield Text(data.dev_tools)
     yield Text()
     yield Text("Or in a shell; curl asks for the password:", style="bold")
-    yield _verbatim(data.curl)
+    yield Text(data.curl)
     yield Text()
     yield Text(
         "The answer's id and api_key are what Preferences > Integrations asks for; api_key is shown only once.",
@@ -76,14 +76,9 @@ def _revocation(data: CreateKeyOutcome) -> Iterator[RenderableType]:
     yield Text()
     yield _line("still valid", ", ".join(data.to_revoke))
     yield Text("Once the product has the new key, revoke what is still valid, in Kibana's Dev Tools:")
-    yield _verbatim(data.revoke_request)
+    yield Text(data.revoke_request)
     yield Text()
 
 
 def _line(name: str, value: str) -> Text:
     return Text.assemble("  ", (f"{name:<11}", "dim"), "  ", value)
-
-
-def _verbatim(text: str) -> Text:
-    """Leave the wrapping to the terminal, so that what is copied from it has no breaks of ours."""
-    return Text(text, no_wrap=True, overflow="ignore")

@@ -45,7 +45,8 @@ def test_the_printed_forms_hold_the_same_request() -> None:
     forms = request.forms("https://es.example.com:443", "elastic", "/etc/ca.crt")
     first, _, rest = forms.dev_tools.partition("\n")
     assert first == "POST /_security/api_key"
-    words = shlex.split(forms.curl)
+    words = shlex.split(forms.curl.replace("\\\n", ""))
+    assert max(map(len, forms.curl.splitlines())) < 80
     assert json.loads(rest) == json.loads(words[words.index("--data") + 1]) == request.body()
     assert words[words.index("--user") + 1] == "elastic"
     assert words[words.index("--cacert") + 1] == "/etc/ca.crt"

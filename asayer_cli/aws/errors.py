@@ -27,19 +27,22 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 EXPIRED: Final = frozenset({"ExpiredToken", "ExpiredTokenException", "TokenRefreshRequired"})
-REJECTED: Final = EXPIRED | {
-    "AuthFailure",
-    "IncompleteSignature",
-    "InvalidAccessKeyId",
-    "InvalidClientTokenId",
-    "InvalidSignatureException",
-    "MissingAuthenticationToken",
-    "MissingAuthenticationTokenException",
-    "RequestExpired",
-    "RequestTimeTooSkewed",
-    "SignatureDoesNotMatch",
-    "UnrecognizedClientException",
-}
+_WRONG_SECRET: Final = frozenset({"InvalidSignatureException", "SignatureDoesNotMatch"})
+REJECTED: Final = (
+    EXPIRED
+    | _WRONG_SECRET
+    | {
+        "AuthFailure",
+        "IncompleteSignature",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "MissingAuthenticationToken",
+        "MissingAuthenticationTokenException",
+        "RequestExpired",
+        "RequestTimeTooSkewed",
+        "UnrecognizedClientException",
+    }
+)
 DENIED: Final = frozenset({"AccessDenied", "AccessDeniedException", "AuthorizationError", "UnauthorizedOperation"})
 THROTTLED: Final = frozenset(
     {
@@ -124,6 +127,12 @@ def _rejected(code: str, said: str, where: str) -> AsayerError:
             f"The AWS credentials have expired{where}.",
             hint="Log in again: aws sso login, aws login, or whatever made them; then run it again.",
             code="credentials_expired",
+        )
+    if code in _WRONG_SECRET:
+        return CredentialsRejectedError(
+            f"AWS knows the access key{where}, and the secret does not belong to it: {code}.",
+            hint="Copy the secret access key again, or log in again; which one is in use: aws configure list.",
+            code="wrong_secret",
         )
     return CredentialsRejectedError(
         f"AWS does not accept these credentials{where}: {code}.",

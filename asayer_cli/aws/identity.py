@@ -12,7 +12,16 @@ if TYPE_CHECKING:
     from asayer_cli.aws.session import AwsSession
 
 # A region of each partition that is always enabled, and where its global services are addressed.
-HOME_REGIONS: Final = {"aws": "us-east-1", "aws-cn": "cn-north-1", "aws-us-gov": "us-gov-west-1"}
+HOME_REGIONS: Final = {
+    "aws": "us-east-1",
+    "aws-cn": "cn-north-1",
+    "aws-us-gov": "us-gov-west-1",
+    "aws-eusc": "eusc-de-east-1",
+    "aws-iso": "us-iso-east-1",
+    "aws-iso-b": "us-isob-east-1",
+    "aws-iso-e": "eu-isoe-west-1",
+    "aws-iso-f": "us-isof-south-1",
+}
 
 
 def home_region(session: AwsSession, region: str) -> str:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from asayer_cli.aws.errors import translated
 from asayer_cli.aws.model import STANDARD, LogGroup, why_not_collectible
+from asayer_cli.aws.regions import credentials_are_good
 from asayer_cli.aws.together import together
 from asayer_cli.entries import moment
 from asayer_cli.errors import AsayerError, CredentialsRejectedError, UsageError
@@ -59,7 +60,8 @@ def find_group(session: AwsSession, region: str, name: str) -> LogGroup | None:
 
 def require_groups(session: AwsSession, region: str, names: Sequence[str]) -> None:
     """Raise UsageError for a group that is not there, or whose class the collector cannot read."""
-    found = together([partial(find_group, session, region, name) for name in names])
+    with credentials_are_good(region):
+        found = together([partial(find_group, session, region, name) for name in names])
     for name, group in zip(names, found, strict=True):
         if group is None:
             raise UsageError(
@@ -147,7 +149,7 @@ class Sweep:
             self._note(item)
 
     def _note(self, ended: _Ended) -> None:
-        if isinstance(ended.error, CredentialsRejectedError):
+        if _says_not_enabled(ended.error):
             self.not_enabled.append(ended.region)
         elif isinstance(ended.error, AsayerError):
             self.failures.append((ended.region, ended.error))
@@ -172,6 +174,10 @@ class Sweep:
         except Exception as problem:  # noqa: BLE001 - it is raised again in the thread that reads
             error = problem
         self._arrived.put(_Ended(region, error))
+
+
+def _says_not_enabled(error: Exception | None) -> bool:
+    return isinstance(error, CredentialsRejectedError) and error.code == CredentialsRejectedError.default_code
 
 
 class _Ended:

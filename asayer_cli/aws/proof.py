@@ -49,14 +49,14 @@ class Patience:
         while True:
             try:
                 return question()
-            except self._late:
-                if not self.pause(what, pause):
+            except self._late as error:
+                if not self.waits_for(error) or not self.pause(what, pause):
                     raise
             pause = min(pause * 1.5, _LONGEST_PAUSE_SECONDS)
 
     def waits_for(self, error: AccessRefusedError) -> bool:
-        """Tell whether a refusal of this kind was waited through."""
-        return isinstance(error, self._late)
+        """Tell whether a refusal is waited through; a wrong secret or clock does not become right with time."""
+        return isinstance(error, self._late) and error.code not in ("wrong_secret", "clock_skew")
 
     def pause(self, what: str, seconds: float) -> bool:
         """Wait a moment and say for what; False when the time is over."""

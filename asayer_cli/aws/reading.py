@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from asayer_cli.aws.errors import DENIED, MISSING, error_code, translated
 from asayer_cli.aws.identity import who_am_i_anywhere
 from asayer_cli.aws.log_groups import find_group
+from asayer_cli.aws.regions import region_not_enabled
 from asayer_cli.aws.session import collector_session
 from asayer_cli.entries import LogEntry, moment
 from asayer_cli.errors import CredentialsRejectedError, UsageError
@@ -164,16 +165,6 @@ def read_once(session: AwsSession, group: str, window: Window) -> None:
     arn = f"arn:{partition}:logs:{session.region}:*:log-group:{group}:*"
     with translated("logs:FilterLogEvents", region=session.region, resource=arn):
         session.client("logs", session.region).filter_log_events(**_span(group, window), limit=1)
-
-
-def region_not_enabled(region: str) -> UsageError:
-    """Return the error for a region that the account has not enabled."""
-    return UsageError(
-        f"Region {region} is not enabled in this account: it does not take credentials that STS accepts.",
-        hint="Choose another region, or enable this one under Account > AWS Regions. A key made in the last minute may "
-        "also need a little longer.",
-        code="region_not_enabled",
-    )
 
 
 def _group_missing(group: str, region: str) -> UsageError:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import contextlib
 from difflib import get_close_matches
 from typing import TYPE_CHECKING
 
 from asayer_cli.aws.errors import translated
 from asayer_cli.aws.identity import check_partition, home_of
-from asayer_cli.errors import PermissionDeniedError, UsageError
+from asayer_cli.errors import CredentialsRejectedError, PermissionDeniedError, UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from asayer_cli.aws.model import Identity
     from asayer_cli.aws.session import AwsSession
 
@@ -38,6 +41,27 @@ def check_region(session: AwsSession, identity: Identity, region: str) -> None:
         if close
         else "The regions: asayer-cli aws log-groups --all-regions.",
         code="unknown_region",
+    )
+
+
+@contextlib.contextmanager
+def credentials_are_good(region: str) -> Iterator[None]:
+    """Where STS has accepted the credentials, turn a rejection by a region into what it means: it is not enabled."""
+    try:
+        yield
+    except CredentialsRejectedError as error:
+        if error.code != CredentialsRejectedError.default_code:
+            raise
+        raise region_not_enabled(region) from error
+
+
+def region_not_enabled(region: str) -> UsageError:
+    """Return the error for a region that the account has not enabled."""
+    return UsageError(
+        f"Region {region} is not enabled in this account: it does not take credentials that STS accepts.",
+        hint="Choose another region, or enable this one under Account > AWS Regions. A key made in the last minute may "
+        "also need a little longer.",
+        code="region_not_enabled",
     )
 
 

@@ -9,12 +9,14 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from functools import lru_cache
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import botocore.session
 from botocore.config import Config
+from botocore.loaders import create_loader
 
 from asayer_cli import __version__
 from asayer_cli.aws.errors import translated
@@ -33,7 +35,7 @@ _STARTED: Final = "asayer_cli_started"
 class AwsSession:
     """Credentials with the clients made from them; safe to use from several threads.
 
-    A client is made when it is first asked for and kept. `region` is empty where neither option, environment nor AWS
+    A client is made when it is first asked for and kept. `region` is empty where neither environment nor AWS
     profile names one.
     """
 
@@ -87,14 +89,14 @@ class AwsSession:
         )
 
 
-def caller_session(aws_profile: str = "", region: str = "", *, allow_http: bool = False) -> AwsSession:
+def caller_session(aws_profile: str = "", *, allow_http: bool = False) -> AwsSession:
     """Return a session with the caller's own credentials, by the SDK's whole chain.
 
     NotConfiguredError for an AWS profile that does not exist.
     """
     with translated("sts:GetCallerIdentity"):
-        session = botocore.session.Session(profile=aws_profile or None)
-        region = region or session.get_config_variable("region") or ""
+        session = _session(profile=aws_profile or None)
+        region = session.get_config_variable("region") or ""
     return AwsSession(session, region, allow_http=allow_http)
 
 
@@ -105,9 +107,21 @@ def collector_session(key: AwsKey, region: str, aws_profile: str = "", *, allow_
     """
     unset = {"profile": (None, None, None, None)}
     with translated("sts:GetCallerIdentity"):
-        session = botocore.session.Session(profile=aws_profile or None, session_vars=None if aws_profile else unset)
+        session = _session(profile=aws_profile or None, session_vars=None if aws_profile else unset)
         session.set_credentials(key.access_key_id, key.secret_access_key.reveal())
     return AwsSession(session, region, allow_http=allow_http)
+
+
+def _session(**options: object) -> botocore.session.Session:
+    session = botocore.session.Session(**options)
+    session.register_component("data_loader", _loader(session.get_config_variable("data_path")))
+    return session
+
+
+@lru_cache(maxsize=1)
+def _loader(data_path: str | None) -> Any:  # noqa: ANN401 - botocore's Loader
+    """Return one loader for all sessions: reading the SDK's data files is most of what a client costs."""
+    return create_loader(data_path)
 
 
 def _check_endpoint(url: str, *, allow_http: bool) -> None:
@@ -136,9 +150,8 @@ def _is_loopback(host: str) -> bool:
 
 
 def _trace_calls(session: botocore.session.Session) -> None:
-    if _TRACE.isEnabledFor(logging.DEBUG):
-        session.register("request-created", _note_start)
-        session.register("response-received", _trace)
+    session.register("request-created", _note_start)
+    session.register("response-received", _trace)
 
 
 def _note_start(request: Any, **_: object) -> None:  # noqa: ANN401 - botocore's request
@@ -149,6 +162,8 @@ def _trace(
     event_name: str, context: dict[str, Any], response_dict: dict[str, Any] | None, exception: object, **_: object
 ) -> None:
     """Log one answer without its body, headers or parameters: any of them may hold a secret."""
+    if not _TRACE.isEnabledFor(logging.DEBUG):
+        return
     service, operation = event_name.split(".")[1:3]
     took = (time.perf_counter() - context.get(_STARTED, time.perf_counter())) * 1000
     outcome, request_id = type(exception).__name__, "-"

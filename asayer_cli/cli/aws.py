@@ -102,8 +102,8 @@ def setup(
     app.secret_store = secret_store or ""
     settings = app.settings()
     wishes = wishes_of(given, settings)
-    session = caller_session(aws_profile, given["region"] or "", allow_http=allow_http)
-    identity = who_am_i_anywhere(session, session.region or settings.text("aws.region"))
+    session = caller_session(aws_profile, allow_http=allow_http)
+    identity = who_am_i_anywhere(session, session.region or given["region"] or settings.text("aws.region"))
     choices = Choices(app, settings, session, identity)
     region = choices.region(given["region"])
     app.console.say(f"Acting as {identity.arn} in account {identity.account} ({identity.partition}), region {region}.")

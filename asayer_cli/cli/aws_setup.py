@@ -87,9 +87,11 @@ class Choices:
                 code="no_log_group",
             )
         from asayer_cli.aws.log_groups import list_groups
+        from asayer_cli.aws.regions import credentials_are_good
 
         self.app.console.progress(f"Listing the log groups in {region} ...")
-        groups = [group for group in list_groups(self.session, region) if group.collectible]
+        with credentials_are_good(region):
+            groups = [group for group in list_groups(self.session, region) if group.collectible]
         if not groups:
             raise UsageError(
                 f"There is no log group in {region} that the product could collect.",

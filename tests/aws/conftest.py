@@ -7,8 +7,9 @@ import signal
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import botocore.session
 import pytest
@@ -16,8 +17,10 @@ from botocore.config import Config
 
 from asayer_cli.cli import boundary
 from asayer_cli.sandbox.control import Control
-from asayer_cli.sandbox.supervisor import Addresses
 from tests.conftest import Run
+
+if TYPE_CHECKING:
+    from asayer_cli.sandbox.supervisor import Addresses
 
 REGION = "eu-west-1"
 GROUP = "/ecs/shop-api"
@@ -73,6 +76,23 @@ def program(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: py
     return run
 
 
+@cache
+def _session() -> botocore.session.Session:
+    return botocore.session.Session()
+
+
+@cache
+def _client(url: str, service: str, region: str, key: tuple[str, str]) -> Any:
+    return _session().create_client(
+        service,
+        region_name=region,
+        endpoint_url=url,
+        aws_access_key_id=key[0],
+        aws_secret_access_key=key[1],
+        config=Config(retries={"total_max_attempts": 1}),
+    )
+
+
 @dataclass(frozen=True)
 class Account:
     """What the sandbox's account holds, asked as its administrator; `user` is a user name of this test's own."""
@@ -81,21 +101,14 @@ class Account:
     user: str
 
     def client(self, service: str, region: str = REGION, key: tuple[str, str] | None = None) -> Any:
-        key_id, secret = key or (self.addresses.aws_access_key_id, self.addresses.aws_secret_access_key)
-        return botocore.session.Session().create_client(
-            service,
-            region_name=region,
-            endpoint_url=self.addresses.aws_endpoint_url,
-            aws_access_key_id=key_id,
-            aws_secret_access_key=secret,
-            config=Config(retries={"total_max_attempts": 1}),
-        )
+        administrator = (self.addresses.aws_access_key_id, self.addresses.aws_secret_access_key)
+        return _client(self.addresses.aws_endpoint_url, service, region, key or administrator)
 
     @property
     def iam(self) -> Any:
         return self.client("iam")
 
-    def keys(self, user: str = "") -> list[str]:
+    def key_ids(self, user: str = "") -> list[str]:
         described = self.iam.list_access_keys(UserName=user or self.user)["AccessKeyMetadata"]
         return [key["AccessKeyId"] for key in described]
 

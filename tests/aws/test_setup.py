@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import json
 import tomllib
-from pathlib import Path
+from typing import TYPE_CHECKING
 
-from asayer_cli.sandbox.control import Control
+from asayer_cli.sandbox.faults import Fault
 from tests.aws.conftest import GROUP, READ_ONLY, REGION, Account, Program
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from asayer_cli.sandbox.control import Control
 
 INLINE = "asayer-cli-log-groups"
 
@@ -27,7 +32,7 @@ def test_makes_user_policy_and_key_and_proves_them(
     assert run.data["status"] == "done"
     assert account.tags() == {"managed-by": "asayer-cli"}
     assert account.attached() == [READ_ONLY]
-    assert account.keys() == [run.data["access_key_id"]]
+    assert account.key_ids() == [run.data["access_key_id"]]
     assert list(json.loads(secrets_file.read_text())) == [f"default/aws/{run.data['access_key_id']}"]
     assert secrets_file.stat().st_mode & 0o777 == 0o600
     assert tomllib.loads(config_file.read_text())["profiles"]["default"]["aws"] == {
@@ -130,7 +135,7 @@ def test_finishes_when_only_the_settings_were_not_saved(setup: Program, config_f
     run = setup()
     assert run.code == 0, run.err
     assert kinds(run.data) == ["save_settings"]
-    assert account.keys() == [first.data["access_key_id"]]
+    assert account.key_ids() == [first.data["access_key_id"]]
 
 
 def test_a_user_of_others_is_left_alone(setup: Program, account: Account) -> None:
@@ -150,8 +155,8 @@ def test_adopts_a_user_and_leaves_its_key_alone(setup: Program, account: Account
     assert run.code == 0, run.err
     assert kinds(run.data) == ["adopt_user", "attach_policy", "create_key", "save_settings"]
     assert account.tags() == {"managed-by": "asayer-cli"}
-    assert key_id in account.keys()
-    assert len(account.keys()) == 2
+    assert key_id in account.key_ids()
+    assert len(account.key_ids()) == 2
 
 
 def test_tells_of_rights_that_it_does_not_manage(setup: Program, account: Account) -> None:
@@ -169,7 +174,7 @@ def test_a_key_that_may_write_fails_the_proof_and_is_deleted(setup: Program, acc
     run = setup("--adopt")
     assert run.code == 1
     assert run.json["errors"][0]["code"] == "may_write"
-    assert account.keys() == []
+    assert account.key_ids() == []
 
 
 def test_a_key_that_may_write_to_the_collected_group_alone_fails_too(setup: Program, account: Account) -> None:
@@ -203,7 +208,7 @@ def test_a_boundary_that_forbids_reading_is_named(setup: Program, account: Accou
     boundary = "arn:aws:iam::aws:policy/AmazonS3ReadOnlyAccess"
     run = setup("--permissions-boundary", boundary, "--wait-for-key", "1s")
     assert run.code == 4
-    assert account.keys() == []
+    assert account.key_ids() == []
 
 
 def test_scope_log_groups_allows_the_chosen_groups_and_no_other(setup: Program, account: Account) -> None:
@@ -234,7 +239,7 @@ def test_the_scope_changes_both_ways_and_only_when_named(setup: Program, account
     wide = setup("--scope", "managed-policy")
     assert kinds(wide.data) == ["attach_policy", "delete_group_policy"]
     assert account.iam.list_user_policies(UserName=account.user)["PolicyNames"] == []
-    assert account.keys() == [key]
+    assert account.key_ids() == [key]
 
 
 def test_another_profile_has_its_own_user_and_key(setup: Program, account: Account, config_file: Path) -> None:
@@ -273,8 +278,6 @@ def test_a_user_that_iam_is_slow_to_know_is_waited_for(setup: Program, account: 
 
 
 def test_a_connection_cut_while_the_user_is_made_does_no_harm(setup: Program, aws: Control) -> None:
-    from asayer_cli.sandbox.faults import Fault
-
     aws.order(Fault("iam", "CreateUser", "cut_after"))
     assert setup().code == 0
 

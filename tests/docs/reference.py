@@ -142,16 +142,20 @@ BLOCKS: Final = {
 }
 
 
+def placed(readme: str, name: str, body: str) -> str:
+    """Return the README with `body` between the two marks of `name`; ValueError when it has no such place."""
+    begin, end = f"<!-- begin {name} -->\n", f"<!-- end {name} -->"
+    before, found, rest = readme.partition(begin)
+    _, closed, after = rest.partition(end)
+    if not found or not closed:
+        raise ValueError(f"README.md has no place for {name}")
+    return f"{before}{begin}{body}\n{end}{after}"
+
+
 def filled(readme: str) -> str:
     """Return the README with every generated block made anew; ValueError when a block has no place in it."""
     for name, block in BLOCKS.items():
-        begin, end = f"<!-- begin {name} -->\n", f"<!-- end {name} -->"
-        before, found, rest = readme.partition(begin)
-        _, closed, after = rest.partition(end)
-        if not found or not closed:
-            raise ValueError(f"README.md has no place for {name}")
-        body = "\n".join(block()).strip()
-        readme = f"{before}{begin}{body}\n{end}{after}"
+        readme = placed(readme, name, "\n".join(block()).strip())
     return readme
 
 

@@ -1,0 +1,164 @@
+"""Plans and refusals, without AWS."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from asayer_cli.aws.interrupted import leftover_keys
+from asayer_cli.aws.key_choice import describe_key
+from asayer_cli.aws.model import AccessKey, Scope, StepKind, UserState, why_not_collectible
+from asayer_cli.aws.permissions import PERMISSIONS, Needed, group_policy, statement_for
+from asayer_cli.aws.setup_plan import Surroundings, Wishes, make_plan
+from asayer_cli.entries import rfc3339
+from asayer_cli.errors import RefusedError, UsageError
+from asayer_cli.journal import Record
+from asayer_cli.sandbox.aws import iam_policy
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+MANAGED = "arn:aws:iam::aws:policy/CloudWatchReadOnlyAccess"
+POLICY: dict[str, object] = {"Version": "2012-10-17"}
+SAVED: dict[str, object] = {"aws.region": "eu-west-1"}
+AROUND = Surroundings("aws", POLICY, {}, SAVED, "default", NOW)
+USER = UserState("u", "arn:aws:iam::1:user/u", "/", managed=True, attached=(MANAGED,))
+WISHES = Wishes("u")
+
+
+def key(name: str, *, days: int = 10, used: bool = False, status: str = "Active") -> AccessKey:
+    last = (NOW - timedelta(hours=3), "logs", "eu-west-1") if used else (None, "", "")
+    return AccessKey(f"AKIA{name:0>16}", status, NOW - timedelta(days=days), *last)
+
+
+A, B = key("A", used=True), key("B", days=2)
+
+
+def kinds(state: UserState | None, wishes: Wishes = WISHES, around: Surroundings = AROUND) -> list[str]:
+    return [step.kind.value for step in make_plan(state, wishes, around).steps]
+
+
+def refusal(state: UserState, wishes: Wishes = WISHES, around: Surroundings = AROUND) -> str:
+    with pytest.raises((RefusedError, UsageError)) as caught:
+        make_plan(state, wishes, around)
+    return caught.value.code
+
+
+def held(*keys: AccessKey, **changes: Any) -> Surroundings:
+    return replace(AROUND, held=frozenset(item.id for item in keys), **changes)
+
+
+def test_in_place_means_no_step() -> None:
+    around = held(A, saved={**SAVED, "aws.access_key_id": A.id})
+    assert kinds(replace(USER, keys=(A,)), around=around) == []
+
+
+def test_the_key_of_the_settings_is_preferred_then_the_newest() -> None:
+    state = replace(USER, keys=(A, B))
+    assert make_plan(state, WISHES, held(A, B)).use_key == B.id
+    assert make_plan(state, WISHES, held(A, B, preferred=A.id)).use_key == A.id
+    assert make_plan(state, WISHES, held(A)).use_key == A.id
+
+
+def test_a_key_that_is_inactive_is_not_used() -> None:
+    off = replace(A, status="Inactive")
+    assert make_plan(replace(USER, keys=(off, B)), WISHES, held(off, B)).use_key == B.id
+    assert refusal(replace(USER, keys=(off,)), around=held(off)) == "key_inactive"
+
+
+@pytest.mark.parametrize("keys", [(A,), (A, B)])
+def test_keys_of_others_are_never_touched(keys: tuple[AccessKey, ...]) -> None:
+    state = replace(USER, keys=keys)
+    assert refusal(state) == ("two_keys" if len(keys) == 2 else "key_secret_elsewhere")
+
+
+def test_adding_a_key_when_there_are_two_is_refused_unless_one_is_held() -> None:
+    state, adding = replace(USER, keys=(A, B)), replace(WISHES, add_key=True)
+    assert refusal(state, adding) == "two_keys"
+    assert "create_key" not in kinds(state, adding, held(B))
+    assert "create_key" in kinds(replace(USER, keys=(B,)), adding, held(B))
+
+
+def test_only_named_keys_and_leftovers_are_deleted() -> None:
+    state = replace(USER, keys=(A, B))
+    around = replace(AROUND, leftovers=frozenset({B.id}))
+    plan = make_plan(state, replace(WISHES, delete_keys=(A.id,)), around)
+    deleted = [step.target for step in plan.steps if step.kind is StepKind.DELETE_KEY]
+    assert sorted(deleted) == [A.id, B.id]
+    assert kinds(state, replace(WISHES, add_key=True), around) == ["delete_key", "create_key", "save_settings"]
+
+
+def test_a_scope_that_was_not_named_takes_nothing_away() -> None:
+    both = replace(USER, group_policy=POLICY, keys=(A,))
+    around = held(A, saved={**SAVED, "aws.access_key_id": A.id})
+    assert kinds(both, around=around) == []
+    assert kinds(both, replace(WISHES, scope=Scope.LOG_GROUPS), around) == ["detach_policy"]
+    assert kinds(both, replace(WISHES, scope=Scope.MANAGED_POLICY), around) == ["delete_group_policy"]
+
+
+def test_the_partition_is_in_the_policys_arn() -> None:
+    plan = make_plan(None, WISHES, replace(AROUND, partition="aws-cn"))
+    assert plan.steps[1].target == "arn:aws-cn:iam::aws:policy/CloudWatchReadOnlyAccess"
+
+
+def test_what_is_known_of_a_key_is_told() -> None:
+    assert describe_key(A, NOW) == f"{A.id}, 10d old, last used 3h ago in logs (eu-west-1)"
+    assert describe_key(replace(B, status="Inactive"), NOW) == f"{B.id} (inactive), 2d old, never used"
+
+
+def record(begun: datetime, *before: str) -> Record:
+    return Record("c", rfc3339(begun), "begun", "1", "iam:CreateAccessKey", "user/u", before)
+
+
+@pytest.mark.parametrize(
+    ("made", "before", "used", "is_leftover"),
+    [
+        (timedelta(seconds=1), (), False, True),
+        (timedelta(seconds=-30), (), False, True),
+        (timedelta(hours=1), (), False, False),
+        (timedelta(hours=-1), (), False, False),
+        (timedelta(seconds=1), (A.id,), False, False),
+        (timedelta(seconds=1), (), True, False),
+    ],
+)
+def test_leftovers(made: timedelta, before: tuple[str, ...], used: bool, is_leftover: bool) -> None:  # noqa: FBT001 - parameters
+    candidate = replace(A, created_at=NOW + made, last_used_at=NOW if used else None)
+    found = leftover_keys([record(NOW, *before)], [candidate], frozenset())
+    assert found == (frozenset({A.id}) if is_leftover else frozenset())
+    assert leftover_keys([record(NOW, *before)], [candidate], frozenset({A.id})) == frozenset()
+
+
+def test_every_class_but_standard_is_explained() -> None:
+    assert why_not_collectible("STANDARD") == ""
+    for log_class in ("INFREQUENT_ACCESS", "ESSENTIALS", "DELIVERY", "NEW_CLASS"):
+        assert why_not_collectible(log_class)
+
+
+def test_statements_name_a_resource_only_where_aws_knows_one() -> None:
+    assert json.loads(statement_for("logs:DescribeLogGroups", "arn:x"))["Resource"] == "*"
+    assert json.loads(statement_for("logs:FilterLogEvents", "arn:x"))["Resource"] == "arn:x"
+    whole = json.loads(statement_for("iam:CreateUser", "arn:u"))
+    assert {"iam:CreateUser", "iam:CreateAccessKey", "iam:GetUser"} <= set(whole["Action"])
+
+
+def test_every_action_is_listed_once_with_its_reason() -> None:
+    actions = [permission.action for permission in PERMISSIONS]
+    assert len(actions) == len(set(actions))
+    assert all(permission.why and permission.needed for permission in PERMISSIONS)
+    collector = {item.action for item in PERMISSIONS if Needed.BY_COLLECTOR in item.needed}
+    assert collector == {"sts:GetCallerIdentity", "logs:DescribeLogGroups", "logs:FilterLogEvents"}
+
+
+def test_the_policy_of_scope_log_groups_allows_reading_these_groups_alone() -> None:
+    policy = iam_policy.parse(group_policy("aws", "eu-west-1", "1", ("/a", "/b")))
+
+    def decision(action: str, group: str) -> str:
+        arn = f"arn:aws:logs:eu-west-1:1:log-group:{group}"
+        return iam_policy.evaluate([policy], iam_policy.Request(action, arn))
+
+    assert decision("logs:FilterLogEvents", "/a:*") == decision("logs:FilterLogEvents", "/b") == "allowed"
+    assert decision("logs:GetLogEvents", "/a:log-stream:x") == "allowed"
+    assert decision("logs:FilterLogEvents", "/ab:*") == decision("logs:PutLogEvents", "/a:*") == "implicitDeny"
+    assert iam_policy.evaluate([policy], iam_policy.Request("logs:DescribeLogGroups")) == "allowed"

@@ -12,10 +12,10 @@ from botocore.exceptions import ClientError
 from asayer_cli.aws.errors import MISSING, error_code, translated
 from asayer_cli.aws.identity import home_of
 from asayer_cli.aws.model import AccessKey, UserState
-from asayer_cli.aws.together import together
 from asayer_cli.errors import PermissionDeniedError
 from asayer_cli.integrations import AwsKey
 from asayer_cli.secret import Secret
+from asayer_cli.together import together
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping

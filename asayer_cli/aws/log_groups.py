@@ -12,9 +12,9 @@ from typing import TYPE_CHECKING, Any, Final
 from asayer_cli.aws.errors import translated
 from asayer_cli.aws.model import STANDARD, LogGroup, why_not_collectible
 from asayer_cli.aws.regions import credentials_are_good
-from asayer_cli.aws.together import together
 from asayer_cli.entries import moment
 from asayer_cli.errors import AsayerError, CredentialsRejectedError, UsageError
+from asayer_cli.together import together
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence

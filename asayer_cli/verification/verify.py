@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import threading
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
 from asayer_cli.entries import Window
 from asayer_cli.errors import AsayerError
 from asayer_cli.exit_codes import ExitCode, first_of
 from asayer_cli.times import format_duration
+from asayer_cli.together import together
 from asayer_cli.verification import entry_checks
 from asayer_cli.verification.checklist import exit_code_of, failed, passed
 from asayer_cli.verification.model import SourceReport, Verification
@@ -71,13 +72,10 @@ class _Read:
 def verify(sources: Sequence[Source], wishes: Wishes, reporter: Reporter) -> tuple[Verification, ExitCode]:
     """Make every check of every source and return them with the exit code that they add up to."""
     stopped = threading.Event()
-    with ThreadPoolExecutor(max_workers=max(len(sources), 1)) as pool:
-        futures = [pool.submit(_verify_source, source, wishes, reporter, stopped) for source in sources]
-        try:
-            reports = [future.result() for future in futures]
-        except BaseException:
-            stopped.set()
-            raise
+    try:
+        reports = together([partial(_verify_source, source, wishes, reporter, stopped) for source in sources])
+    finally:
+        stopped.set()
     checks = tuple(check for source in sources for check in source.checklist.checks)
     return Verification(checks, tuple(reports)), first_of(check.exit_code for check in checks)
 

@@ -28,8 +28,8 @@ def run(arguments: list[str]) -> int:
     try:
         signal.signal(signal.SIGTERM, _interrupt)
         return _invoke(arguments, app)
-    except (KeyboardInterrupt, click.Abort):
-        return _report_interrupt(app)
+    except (KeyboardInterrupt, click.Abort) as error:
+        return _report_interrupt(app, error)
     except click.ClickException as error:
         return _report_usage(app, arguments, error)
     except AsayerError as error:
@@ -44,7 +44,7 @@ def _open_closed_streams() -> None:
     """Give a process that was started with closed streams empty ones, so that no file of ours takes their place."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: SIM115, PTH123 - stays open
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode, encoding="utf-8", closefd=False))
 
 
 def _invoke(arguments: list[str], app: App) -> int:
@@ -94,7 +94,10 @@ def _wanted_output(arguments: list[str], app: App) -> str:
     return wanted
 
 
-def _report_interrupt(app: App) -> int:
+def _report_interrupt(app: App, error: BaseException) -> int:
+    """Tell of an interrupt, or of a "no": commands raise Abort for that, click while it handles Ctrl-C or Ctrl-D."""
+    if isinstance(error, click.Abort) and error.__context__ is None:
+        return _fail(app, ExitCode.INTERRUPTED, "declined", "Nothing was changed.")
     if sys.stderr.isatty():
         click.echo(err=True)  # the terminal has printed ^C
     return _fail(app, ExitCode.INTERRUPTED, "interrupted", "Interrupted.")

@@ -8,7 +8,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Final
 
-from asayer_cli.aws.interrupted import CREATE_KEY
+from asayer_cli.aws.interrupted import CREATE_KEY, leftover_keys
 from asayer_cli.errors import AsayerError, OutcomeUnknownError, UnreachableError
 
 if TYPE_CHECKING:
@@ -37,16 +37,13 @@ class NewKey:
         self._secrets = secrets
         self._journal = journal
         self._reporter = reporter
-        self._before: frozenset[str] = frozenset()
         self._record: Record | None = None
         self._key: AwsKey | None = None
 
     def make(self, settled: Callable[[Callable[[], AwsKey]], AwsKey]) -> AwsKey:
         """Write down what is there, make the key, keep its secret; `settled` calls once the user is known in IAM."""
-        self._before = self._access.key_ids()
-        self._record = self._journal.begin(
-            self._account, CREATE_KEY, f"user/{self._access.name}", tuple(sorted(self._before))
-        )
+        before = tuple(sorted(self._access.key_ids()))
+        self._record = self._journal.begin(self._account, CREATE_KEY, f"user/{self._access.name}", before)
         self._reporter.progress(f"create an access key for {self._access.name} ...")
         self._key = settled(self._access.create_key)
         self._secrets.keep(self._key)
@@ -74,13 +71,13 @@ class NewKey:
         if not _may_be_made(error):
             self._journal.failed(self._record, getattr(error, "code", type(error).__name__))
             return None
-        outcome = self._clean_up_unknown()
+        outcome = self._clean_up_unknown(self._record)
         return outcome if isinstance(error, AsayerError) else None
 
-    def _clean_up_unknown(self) -> OutcomeUnknownError:
+    def _clean_up_unknown(self, record: Record) -> OutcomeUnknownError:
         """Find and delete the key that may have been made by a request whose answer never came."""
         try:
-            new = self._look_for_new()
+            new = self._look_for_new(record)
         except AsayerError as error:
             return _unknown(f"and whether it exists cannot be asked now ({error.message})")
         for key_id in new:
@@ -89,10 +86,12 @@ class NewKey:
             return _unknown(f"it was made all the same, and {', '.join(new)} is dealt with as told above")
         return _unknown("and none is there so far")
 
-    def _look_for_new(self) -> list[str]:
+    def _look_for_new(self, record: Record) -> list[str]:
         """Return the ids that are new since the request; IAM may be a moment late to tell."""
         for _ in range(_LOOKS):
-            if new := sorted(self._access.key_ids() - self._before):
+            keys = self._access.keys()
+            held = self._secrets.held_by_any_profile(key.id for key in keys)
+            if new := sorted(leftover_keys([record], keys, held)):
                 return new
             time.sleep(_PAUSE_SECONDS)
         return []

@@ -170,7 +170,7 @@ def _policy_steps(state: UserState | None, wishes: Wishes, scope: Scope, around:
         take = Step(StepKind.DELETE_GROUP_POLICY, f"delete the inline policy {GROUP_POLICY}", GROUP_POLICY)
         return [give] * (not attached) + [take] * (named and document is not None)
     verb = "put" if document is None else "update"
-    text = f"{verb} the inline policy {GROUP_POLICY}, which allows reading the chosen log groups only"
+    text = f"{verb} the inline policy {GROUP_POLICY}: read the chosen log groups only"
     give = Step(StepKind.PUT_GROUP_POLICY, text, GROUP_POLICY)
     take = Step(StepKind.DETACH_POLICY, f"detach the managed policy {MANAGED_POLICY}", arn)
     return [give] * (document != around.group_policy) + [take] * (named and attached)

@@ -106,7 +106,6 @@ def setup(
     identity = who_am_i_anywhere(session, session.region or given["region"] or settings.text("aws.region"))
     choices = Choices(app, settings, session, identity)
     region = choices.region(given["region"])
-    app.console.say(f"Acting as {identity.arn} in account {identity.account} ({identity.partition}), region {region}.")
     collection = choices.collection(region, given["log_groups"])
     return run(choices, collection, wishes, given["wait_for_key"], aws_profile, dry_run=dry_run, yes=yes)
 

@@ -51,11 +51,15 @@ class Choices:
     identity: Identity
 
     def region(self, given: str | None) -> str:
-        """Return the region; UsageError when there is none, or no such one."""
+        """Say who is acting, and return the region; UsageError when there is none, or no such one."""
         from asayer_cli.aws.regions import check_region
 
-        region = given or self.settings.text("aws.region") or self.session.region or self._ask_region()
-        check_region(self.session, self.identity, region)
+        who = self.identity
+        acting = f"Acting as {who.arn} in account {who.account} ({who.partition})"
+        region = given or self.settings.text("aws.region") or self.session.region
+        self.app.console.say(f"{acting}, region {region}." if region else f"{acting}.")
+        region = region or self._ask_region()
+        check_region(self.session, who, region)
         return region
 
     def collection(self, region: str, given: Sequence[str]) -> Collection:
@@ -76,8 +80,10 @@ class Choices:
         from asayer_cli.aws.regions import enabled_regions
 
         regions = enabled_regions(self.session, self.identity)
-        self.app.console.say("Regions: " + ", ".join(regions))
-        return str(click.prompt("Region of the log groups", type=click.Choice(regions), show_choices=False, err=True))
+        self.app.console.explain("Regions: " + ", ".join(regions))
+        while (answer := click.prompt("Region of the log groups", err=True).strip()) not in regions:
+            self.app.console.explain(f"{answer} is not among them.")
+        return str(answer)
 
     def _ask_group(self, region: str) -> str:
         if not self.app.interactive:
@@ -140,8 +146,9 @@ def run(
     job = Setup(access, collection, wishes, _desk(choices, collection, aws_profile))
     app.console.progress(f"Looking at the IAM user {wishes.user_name} ...")
     plan = job.plan()
-    for line in plan_lines(plan):
-        app.console.explain(line)
+    if plan.steps or dry_run:
+        for line in plan_lines(plan):
+            app.console.explain(line)
     if dry_run:
         return Result(job.planned(plan), tuple(Message(Level.WARNING, text) for text in plan.warnings))
     if plan.steps and not app.confirm("Do this?", yes=yes):

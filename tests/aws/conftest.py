@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import uuid
@@ -70,10 +71,19 @@ def program(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: py
                     patch.setenv(name, value)
             code = boundary.run(list(arguments))
         signal.signal(signal.SIGTERM, handler)
+        _end_trace()
         captured = capsys.readouterr()
         return Run(int(code), captured.out, captured.err)
 
     return run
+
+
+def _end_trace() -> None:
+    """Let no later run write to the streams of one with `--debug`."""
+    logger = logging.getLogger("asayer_cli")
+    logger.handlers = []
+    logger.setLevel(logging.NOTSET)
+    logger.propagate = True
 
 
 @cache

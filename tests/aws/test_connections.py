@@ -196,8 +196,6 @@ def test_making_a_key_is_sent_once_and_reading_is_repeated(account: Account, aws
 
 def test_the_trace_names_the_call_and_no_secret(account: Account, caplog: pytest.LogCaptureFixture) -> None:
     secret = "planted-secret-0123456789abcdef"
-    logger = logging.getLogger("asayer_cli")
-    logger.propagate = True
     with caplog.at_level(logging.DEBUG, "asayer_cli"):
         session = caller_session()
         who_am_i(session, REGION)

@@ -66,6 +66,7 @@ _INVALID: Final = frozenset(
         "ValidationError",
     }
 )
+_UNKNOWN: Final = "aws_error"
 _SKEWED: Final = re.compile(r"Signature (?:expired|not yet current)", re.IGNORECASE)
 _ACTION: Final = re.compile(r"perform: ([\w-]+:\w+)")
 _RESOURCE: Final = re.compile(r"on resource: (\S+)")
@@ -85,12 +86,45 @@ def translated(action: str, *, region: str = "", resource: str = "*") -> Iterato
         raise of_client_error(error, action, region=region, resource=resource) from error
     except sdk.BotoCoreError as error:
         raise _of_sdk_error(error, action, region) from error
-    except ValueError as error:  # the SDK's own check of AWS_ENDPOINT_URL raises nothing more precise
-        if "Invalid endpoint" not in str(error):
-            raise
-        raise UsageError(
-            "The AWS endpoint URL is no URL.", hint="Mend AWS_ENDPOINT_URL, or unset it.", code="malformed_url"
+    except EOFError as error:  # the SDK asks for an MFA code itself
+        raise NotConfiguredError(
+            "The AWS profile wants an MFA code, and there is no terminal to ask on.",
+            hint="Get a session first (aws sts get-session-token, aws sso login), and run it with those credentials.",
+            code="mfa_needed",
         ) from error
+    except OSError as error:  # a file that the AWS configuration names
+        raise _unusable_configuration(f"{error.filename}: {error.strerror}" if error.filename else "") from error
+
+
+@contextlib.contextmanager
+def configuring(service: str, region: str = "") -> Iterator[None]:
+    """Turn what the SDK raises while it reads its configuration into an AsayerError."""
+    try:
+        with translated(f"{service}:*", region=region):
+            yield
+    except ValueError as error:
+        if "endpoint" in str(error) or "URL" in str(error) or "Port" in str(error):
+            raise malformed_endpoint() from error
+        raise _unusable_configuration("") from error
+    except AsayerError as error:
+        if error.code != _UNKNOWN:
+            raise
+        raise _unusable_configuration(" ".join(str(error.__cause__).split())) from error
+
+
+def malformed_endpoint() -> UsageError:
+    """Return the error for an endpoint that is no URL; it is not shown, for it may hold a password."""
+    return UsageError(
+        "The AWS endpoint URL is no URL.", hint="Mend AWS_ENDPOINT_URL, or unset it.", code="malformed_url"
+    )
+
+
+def _unusable_configuration(why: str) -> NotConfiguredError:
+    return NotConfiguredError(
+        "The AWS configuration cannot be used" + (f": {why.rstrip('.')}." if why else "."),
+        hint="Look at ~/.aws/config, ~/.aws/credentials and the variables that begin with AWS_: aws configure list.",
+        code="aws_config",
+    )
 
 
 def error_code(error: sdk.ClientError) -> str:
@@ -196,7 +230,7 @@ def _unexpected(error: sdk.ClientError, code: str, said: str, what: str) -> Asay
             hint="Run it again later; see https://health.aws.amazon.com.",
             code="service_failure",
         )
-    return AsayerError(f"AWS refused {what}: {code}: {said}.", code="aws_error")
+    return AsayerError(f"AWS refused {what}: {code}: {said}.", code=_UNKNOWN)
 
 
 def _said(error: sdk.ClientError) -> str:
@@ -204,6 +238,12 @@ def _said(error: sdk.ClientError) -> str:
 
 
 def _of_sdk_error(error: sdk.BotoCoreError, action: str, region: str) -> AsayerError:
+    if re.search(r"header value|can't encode", str(error)):
+        return NotConfiguredError(
+            "The AWS credentials have characters that no credentials have, such as a line break.",
+            hint="Set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN again, without what came along.",
+            code="malformed_credentials",
+        )
     for kinds, code, message, hint in _CONNECTION:
         if isinstance(error, kinds):
             return UnreachableError(f"{message} ({_endpoint(error, action, region)}).", hint=hint, code=code)
@@ -283,9 +323,7 @@ def _of_configuration_error(error: sdk.BotoCoreError) -> AsayerError | None:
             code="aws_profile_missing",
         )
     if isinstance(error, sdk.ConfigParseError | sdk.InvalidConfigError | sdk.ConfigNotFound):
-        return NotConfiguredError(
-            "The AWS configuration file is broken, or its profile is.", hint="Look at ~/.aws/config.", code="aws_config"
-        )
+        return _unusable_configuration(str(error))
     if isinstance(error, sdk.InvalidRegionError | sdk.UnknownRegionError | sdk.NoRegionError):
         return UsageError(
             f"{error.kwargs.get('region_name', '')!r} is no AWS region.",
@@ -298,5 +336,5 @@ def _of_configuration_error(error: sdk.BotoCoreError) -> AsayerError | None:
 
 
 def _of_unknown(error: sdk.BotoCoreError, action: str) -> AsayerError:
-    said = " ".join(str(error).split())
-    return AsayerError(f"The AWS SDK failed at {action}: {type(error).__name__}: {said}.", code="aws_error")
+    said = " ".join(str(error).split()).rstrip(".")
+    return AsayerError(f"The AWS SDK failed at {action}: {type(error).__name__}: {said}.", code=_UNKNOWN)

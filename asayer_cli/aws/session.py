@@ -19,7 +19,7 @@ from botocore.config import Config
 from botocore.loaders import create_loader
 
 from asayer_cli import __version__
-from asayer_cli.aws.errors import translated
+from asayer_cli.aws.errors import configuring, malformed_endpoint, translated
 from asayer_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -57,7 +57,7 @@ class AwsSession:
 
     def has_credentials(self) -> bool:
         """Tell whether the chain finds credentials; raises ours when it finds some that cannot be loaded."""
-        with self._lock, translated("sts:GetCallerIdentity"):
+        with self._lock, configuring("sts"):
             return self._session.get_credentials() is not None
 
     def partition_of(self, region: str) -> str:
@@ -70,9 +70,9 @@ class AwsSession:
         return tuple(self._session.get_available_regions("logs", partition))
 
     def _make(self, service: str, region: str, *, once: bool) -> Any:  # noqa: ANN401 - botocore makes the type
-        with translated(f"{service}:*", region=region):
+        with configuring(service, region):
             client = self._session.create_client(service, region_name=region, config=self._config(once=once))
-        _check_endpoint(client.meta.endpoint_url, allow_http=self.allow_http)
+            _check_endpoint(client.meta.endpoint_url, allow_http=self.allow_http)
         return client
 
     def _config(self, *, once: bool) -> Config:
@@ -94,7 +94,7 @@ def caller_session(aws_profile: str = "", *, allow_http: bool = False) -> AwsSes
 
     NotConfiguredError for an AWS profile that does not exist.
     """
-    with translated("sts:GetCallerIdentity"):
+    with configuring("sts"):
         session = _session(profile=aws_profile or None)
         region = session.get_config_variable("region") or ""
     return AwsSession(session, region, allow_http=allow_http)
@@ -106,7 +106,7 @@ def collector_session(key: AwsKey, region: str, aws_profile: str = "", *, allow_
     A given `aws_profile` says how AWS is reached (endpoint, certificate authority), never who asks.
     """
     unset = {"profile": (None, None, None, None)}
-    with translated("sts:GetCallerIdentity"):
+    with configuring("sts"):
         session = _session(profile=aws_profile or None, session_vars=None if aws_profile else unset)
         session.set_credentials(key.access_key_id, key.secret_access_key.reveal())
     return AwsSession(session, region, allow_http=allow_http)
@@ -126,6 +126,8 @@ def _loader(data_path: str | None) -> Any:  # noqa: ANN401 - botocore's Loader
 
 def _check_endpoint(url: str, *, allow_http: bool) -> None:
     parts = urlsplit(url)
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.port == 0:
+        raise malformed_endpoint()
     if parts.username or parts.password:
         raise UsageError(
             "The AWS endpoint URL carries user information.",

@@ -103,7 +103,9 @@ def setup(
     settings = app.settings()
     wishes = wishes_of(given, settings)
     session = caller_session(aws_profile, allow_http=allow_http)
-    identity = who_am_i_anywhere(session, session.region or given["region"] or settings.text("aws.region"))
+    identity = who_am_i_anywhere(
+        session, session.region or (given["region"] or "").strip() or settings.text("aws.region")
+    )
     choices = Choices(app, settings, session, identity)
     region = choices.region(given["region"])
     collection = choices.collection(region, given["log_groups"])

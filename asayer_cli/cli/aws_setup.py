@@ -56,7 +56,7 @@ class Choices:
 
         who = self.identity
         acting = f"Acting as {who.arn} in account {who.account} ({who.partition})"
-        region = given or self.settings.text("aws.region") or self.session.region
+        region = (given or "").strip() or self.settings.text("aws.region") or self.session.region
         self.app.console.say(f"{acting}, region {region}." if region else f"{acting}.")
         region = region or self._ask_region()
         check_region(self.session, who, region)
@@ -67,7 +67,7 @@ class Choices:
         from asayer_cli.aws.log_groups import check_name, require_groups
         from asayer_cli.aws.setup import Collection
 
-        names = tuple(dict.fromkeys(given)) or self.settings.many("aws.log_groups")
+        names = tuple(dict.fromkeys(filter(None, given))) or self.settings.many("aws.log_groups")
         for name in names:
             check_name(name)
         if names:

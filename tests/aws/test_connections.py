@@ -110,9 +110,11 @@ def test_a_foreign_certificate_and_the_authority_that_makes_it_good(ask: Any, tm
     with serving(context) as port:
         url = f"https://localhost:{port}"
         untrusted = ask(AWS_ENDPOINT_URL=url)
+        missing = ask(AWS_ENDPOINT_URL=url, AWS_CA_BUNDLE=str(tmp_path / "none.pem"))
         trusted = ask(AWS_ENDPOINT_URL=url, AWS_CA_BUNDLE=str(tmp_path / "ca.pem"))
     assert (untrusted.code, untrusted.exit_code) == ("tls_untrusted", ExitCode.UNREACHABLE)
     assert "AWS_CA_BUNDLE" in untrusted.hint
+    assert missing.exit_code in (ExitCode.NOT_CONFIGURED, ExitCode.UNREACHABLE)
     assert trusted.code == "unexpected_answer"
 
 

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from tests.conftest import Run
 
 
+NO_KEY: dict[str, str | None] = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}
+
+
 def error_of(run: Run) -> dict[str, Any]:
     error: dict[str, Any] = run.json["errors"][0]
     assert "Traceback" not in run.err
@@ -76,7 +79,7 @@ def test_off_a_terminal_what_is_missing_is_named(program: Program) -> None:
 @pytest.mark.parametrize(
     ("env", "exit_code", "code"),
     [
-        ({"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}, 3, "no_credentials"),
+        (NO_KEY, 3, "no_credentials"),
         ({"AWS_SECRET_ACCESS_KEY": None}, 3, "partial_credentials"),
         ({"AWS_SECRET_ACCESS_KEY": "planted-wrong-secret-0123456789"}, 4, "wrong_secret"),
         ({"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE"}, 4, "credentials_rejected"),
@@ -85,6 +88,16 @@ def test_off_a_terminal_what_is_missing_is_named(program: Program) -> None:
         ({"AWS_ENDPOINT_URL": "http://aws.example.com"}, 2, "plain_http"),
         ({"AWS_ENDPOINT_URL": "https://me:planted-secret@127.0.0.1:1"}, 2, "endpoint_userinfo"),
         ({"AWS_ENDPOINT_URL": "nonsense"}, 2, "malformed_url"),
+        ({"AWS_ENDPOINT_URL": "ftp://127.0.0.1"}, 2, "malformed_url"),
+        ({"AWS_ENDPOINT_URL": "http://127.0.0.1:99999"}, 2, "malformed_url"),
+        ({"AWS_ENDPOINT_URL_IAM": "http://aws.example.com"}, 2, "plain_http"),
+        ({"AWS_MAX_ATTEMPTS": "many"}, 3, "aws_config"),
+        ({"AWS_MAX_ATTEMPTS": "0"}, 3, "aws_config"),
+        ({"AWS_DEFAULTS_MODE": "nonsense"}, 3, "aws_config"),
+        ({"AWS_SESSION_TOKEN": "planted\n"}, 3, "malformed_credentials"),
+        ({**NO_KEY, "AWS_WEB_IDENTITY_TOKEN_FILE": "/none", "AWS_ROLE_ARN": "arn:aws:iam::1:role/x"}, 3, "aws_config"),
+        ({**NO_KEY, "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://planted.example/"}, 3, "aws_config"),
+        ({**NO_KEY, "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:1/"}, 4, "credentials_unavailable"),
     ],
 )
 def test_credentials_and_endpoints(setup: Program, env: dict[str, str | None], exit_code: int, code: str) -> None:

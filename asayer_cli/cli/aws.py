@@ -58,10 +58,10 @@ def group() -> None:
 @click.option("--add-key", is_flag=True, help="Make a second key beside the one there is, which stays valid.")
 @click.option(
     "--delete-key",
-    "delete_keys",
+    type=NAMES,
     multiple=True,
     metavar="ID",
-    help="Delete this access key of the user; repeatable. No other key is ever deleted.",
+    help="Delete this access key of the user; repeatable. Keys that are not named stay.",
 )
 @click.option(
     "--wait-for-key",
@@ -114,7 +114,7 @@ def setup(
 
 @command("log-groups", outputs=("text", "json", "csv", "plain"))
 @_aws_profile_option
-@click.option("--region", "regions", multiple=True, metavar="REGION", help="Region to ask; repeatable.")
+@click.option("--region", type=NAMES, multiple=True, metavar="REGION", help="Region to ask; repeatable.")
 @click.option("--all-regions", is_flag=True, help="Ask every region that the account has enabled, at the same time.")
 @click.option("--prefix", default="", metavar="TEXT", help="Only groups whose name begins with this.")
 @click.option("--contains", default="", metavar="TEXT", help="Only groups that have this in their name.")
@@ -123,7 +123,7 @@ def setup(
 def log_groups(
     app: App,
     aws_profile: str,
-    regions: tuple[str, ...],
+    region: tuple[str, ...],
     prefix: str,
     contains: str,
     secret_store: str | None,
@@ -147,13 +147,13 @@ def log_groups(
 
     for text in filter(None, (prefix, contains)):
         check_name(text)
-    if all_regions and regions:
+    if all_regions and region:
         raise UsageError("--region and --all-regions exclude each other.", hint="Give one of them.")
     app.secret_store = secret_store or ""
     settings = app.settings()
-    session = _caller_or_collector(app, settings, aws_profile, regions, allow_http=allow_http)
+    session = _caller_or_collector(app, settings, aws_profile, region, allow_http=allow_http)
     default = settings.text("aws.region") or session.region
-    asked = choose_regions(session, regions, default, app.console, everywhere=all_regions)
+    asked = choose_regions(session, region, default, app.console, everywhere=all_regions)
     return Result(Listing(session, asked, prefix=prefix, contains=contains).stream())
 
 

@@ -37,7 +37,7 @@ def wishes_of(given: dict[str, Any], settings: Settings) -> Wishes:
         scope=Scope(given["scope"]) if given["scope"] else None,
         adopt=given["adopt"],
         add_key=given["add_key"],
-        delete_keys=given["delete_keys"],
+        delete_keys=given["delete_key"],
     )
 
 

@@ -6,10 +6,10 @@ import base64
 import ipaddress
 import json
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
-import boto3
+import botocore.session
 import urllib3
 from botocore.config import Config
 
@@ -40,18 +40,21 @@ def log_errors(session_id: SessionId, environ: Mapping[str, str]) -> int:
     return len(messages)
 
 
-def _guarded_client(environ: Mapping[str, str]) -> boto3.client:
+def _guarded_client(environ: Mapping[str, str]) -> Any:  # noqa: ANN401 - botocore makes the type
     for name in ("AWS_ENDPOINT_URL", "ASAYER_ELASTIC_URL"):
         if not _is_loopback(environ.get(name, "")):
             raise NotTheSandboxError(f"{name} leads away from this computer; nothing was written.")
-    session = boto3.Session(
-        environ["AWS_ACCESS_KEY_ID"], environ["AWS_SECRET_ACCESS_KEY"], region_name=environ["AWS_REGION"]
-    )
-    options = {"endpoint_url": environ["AWS_ENDPOINT_URL"], "config": Config(proxies={})}
-    account = session.client("sts", **options).get_caller_identity()["Account"]
+    session = botocore.session.Session()
+    session.set_credentials(environ["AWS_ACCESS_KEY_ID"], environ["AWS_SECRET_ACCESS_KEY"])
+    options = {
+        "region_name": environ["AWS_REGION"],
+        "endpoint_url": environ["AWS_ENDPOINT_URL"],
+        "config": Config(proxies={}),
+    }
+    account = session.create_client("sts", **options).get_caller_identity()["Account"]
     if account != ACCOUNT_ID:
         raise NotTheSandboxError(f"Account {account} is not the sandbox's; nothing was written.")
-    return session.client("logs", **options)
+    return session.create_client("logs", **options)
 
 
 def _is_loopback(url: str) -> bool:
@@ -61,7 +64,7 @@ def _is_loopback(url: str) -> bool:
         return False
 
 
-def _log_to_cloudwatch(client: boto3.client, messages: list[str]) -> None:
+def _log_to_cloudwatch(client: Any, messages: list[str]) -> None:  # noqa: ANN401 - the same
     now = milliseconds(datetime.now(UTC))
     streams = client.describe_log_streams(logGroupName=LOG_GROUP, logStreamNamePrefix=STREAM)["logStreams"]
     if not streams:

@@ -72,7 +72,10 @@ class NewKey:
             self._journal.failed(self._record, getattr(error, "code", type(error).__name__))
             return None
         outcome = self._clean_up_unknown(self._record)
-        return outcome if isinstance(error, AsayerError) else None
+        if isinstance(error, AsayerError):
+            return outcome
+        self._reporter.warn(f"{outcome.message} {outcome.hint}")
+        return None
 
     def _clean_up_unknown(self, record: Record) -> OutcomeUnknownError:
         """Find and delete the key that may have been made by a request whose answer never came."""

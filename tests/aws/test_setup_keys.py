@@ -310,6 +310,35 @@ def test_an_interrupt_while_waiting_deletes_the_key(
     assert secrets_in(secrets_file) == []
 
 
+def test_an_interrupt_while_the_key_is_made_is_cleaned_up_by_the_next_run(
+    setup: Program, account: Account, aws: Control, environ: dict[str, str], journal_file: Path
+) -> None:
+    aws.order(Fault("iam", "CreateAccessKey", "slow", seconds=4))
+    where = ["--region", REGION, "--log-group", GROUP, "--user-name", account.user, "--yes", "-o", "json"]
+    process = subprocess.Popen(
+        [sys.executable, "-m", "asayer_cli", "aws", "setup", *where],
+        env=environ,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 30
+    while not (journal_file.exists() and "iam:CreateAccessKey" in journal_file.read_text()):
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    out, _ = process.communicate(timeout=20)
+    assert process.returncode == 130
+    assert "Run it again" in " ".join(message["text"] for message in json.loads(out)["messages"])
+    while not account.key_ids():
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    run = setup()
+    assert run.code == 0, run.err
+    assert [step["kind"] for step in run.data["plan"]] == ["delete_key", "create_key", "save_settings"]
+    assert account.key_ids() == [run.data["access_key_id"]]
+
+
 def test_no_secret_reaches_any_output_or_file(setup: Program, account: Account, environ: dict[str, str]) -> None:
     runs = [setup("--debug"), setup("--debug", ask=()), setup("--debug", "--delete-key", account.key_ids()[0])]
     folder = Path(environ["ASAYER_CONFIG_DIR"])

@@ -5,6 +5,9 @@ from __future__ import annotations
 import click
 
 SHELLS = ("bash", "zsh", "fish")
+# In zsh, click's script knows that it was autoloaded only while it is loading, so that the second Tab does nothing.
+_WHILE_LOADING = "$zsh_eval_context[-1] == loadautofunc"
+_WHENEVER_CALLED = '$funcstack[1] == "_asayer-cli"'
 
 
 def completion_script(shell: str) -> str:
@@ -17,7 +20,8 @@ def completion_script(shell: str) -> str:
     if completer is None:
         raise ValueError(f"no completion for {shell}")
     source = completer(root, {}, PROGRAM, COMPLETION_VARIABLE)
-    return source.source_template % source.source_vars()
+    script = source.source_template % source.source_vars()
+    return script.replace(_WHILE_LOADING, _WHENEVER_CALLED)
 
 
 @click.command("completions")

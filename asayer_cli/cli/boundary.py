@@ -77,8 +77,19 @@ def _usage_words(error: click.ClickException) -> tuple[str, str]:
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
         return "A command is missing.", f"See {error.ctx.command_path} --help."
     if isinstance(error, click.UsageError) and error.ctx is not None:
-        return error.format_message(), f"See {error.ctx.command_path} --help."
+        variable = _variable_of(error.ctx, error.param) if isinstance(error, click.BadParameter) else ""
+        origin = f"The value comes from {variable}. " if variable else ""
+        return error.format_message(), f"{origin}See {error.ctx.command_path} --help."
     return error.format_message(), ""
+
+
+def _variable_of(context: click.Context, param: click.Parameter | None) -> str:
+    """Return the environment variable that a value was taken from, empty when it was not."""
+    if param is None or param.name is None:
+        return ""
+    if context.get_parameter_source(param.name) is not click.core.ParameterSource.ENVIRONMENT:
+        return ""
+    return str(param.envvar or f"{context.auto_envvar_prefix}_{param.name.upper()}")
 
 
 def _wanted_output(arguments: list[str], app: App) -> str:

@@ -13,9 +13,9 @@ if TYPE_CHECKING:
 
 @command("demo", outputs=("text",))
 def group(app: App) -> Result:
-    """Show the whole way in the sandbox, in under a minute: no account, no cluster, nothing left behind.
+    """Show the whole way in the sandbox, in under a minute.
 
-    Runs aws setup, aws log-groups, elastic create-key and integrations show, logs two errors as an application would,
+    No account and no cluster is needed, and nothing is left behind. Runs aws setup, aws log-groups, elastic create-key and integrations show, logs two errors as an application would,
     and verifies that the collector would take them. Needs the extra: pip install 'asayer-cli[sandbox]'.
     """
     from asayer_cli.cli.sandbox import sandbox_environment

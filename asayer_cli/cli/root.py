@@ -48,6 +48,6 @@ def root() -> None:
     First time, in this order:
       asayer-cli aws setup            an IAM user that may read CloudWatch Logs
       asayer-cli elastic create-key   an API key that may read *log*
-      asayer-cli integrations show    what to paste under Preferences > Integrations
+      asayer-cli integrations show    what to paste into the product
       asayer-cli verify               the proof, on your machine and in CI
     """

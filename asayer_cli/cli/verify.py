@@ -66,7 +66,9 @@ def group(
     show_messages: bool,
     allow_http: bool,
 ) -> Result:
-    """Prove that tagged log entries are there, and that the product's collector takes them.
+    """Prove that the product's collector takes your log entries.
+
+    Tagged entries must be there, the collector's own search must find them, and its rules must let them pass.
 
     Uses the collector's own credentials: those that `aws setup` and `elastic create-key` stored, or, in CI, those of
     the environment. Changes nothing.

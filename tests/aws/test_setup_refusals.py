@@ -97,7 +97,6 @@ def test_off_a_terminal_what_is_missing_is_named(program: Program) -> None:
         ({"AWS_SESSION_TOKEN": "planted\n"}, 3, "malformed_credentials"),
         ({**NO_KEY, "AWS_WEB_IDENTITY_TOKEN_FILE": "/none", "AWS_ROLE_ARN": "arn:aws:iam::1:role/x"}, 3, "aws_config"),
         ({**NO_KEY, "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://planted.example/"}, 3, "aws_config"),
-        ({**NO_KEY, "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:1/"}, 4, "credentials_unavailable"),
     ],
 )
 def test_credentials_and_endpoints(setup: Program, env: dict[str, str | None], exit_code: int, code: str) -> None:

@@ -2,10 +2,12 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from asayer_cli.settings_file import update
 from tests.terminal import screen
 
 if TYPE_CHECKING:
@@ -31,8 +33,8 @@ REPORTER = """if True:
 
 
 @pytest.fixture
-def configured(bare: Cli, bare_environ: dict[str, str]) -> dict[str, str]:
-    assert bare("config", "set", "aws.log_groups", LONG, "/two").code == 0
+def configured(bare_environ: dict[str, str]) -> dict[str, str]:
+    update(Path(bare_environ["ASAYER_CONFIG_DIR"]), "default", {"aws.log_groups": (LONG, "/two")})
     bare_environ["PYTHONIOENCODING"] = "utf-8"
     return bare_environ
 
@@ -66,15 +68,21 @@ def test_a_terminal_has_colour(configured: dict[str, str]) -> None:
     ],
 )
 def test_a_terminal_without_colour(configured: dict[str, str], setting: dict[str, str], arguments: list[str]) -> None:
-    for command in (["config", "show"], ["config", "set", "convention", "none"]):
-        _, shown = screen(*command, *arguments, environ={**configured, **setting})
-        assert ESCAPE not in shown
+    _, shown = screen("config", "show", *arguments, environ={**configured, **setting})
+    assert "aws.log_groups" in shown
+    assert ESCAPE not in shown
+
+
+def test_an_error_on_a_terminal_without_colour(configured: dict[str, str]) -> None:
+    _, shown = screen("config", "set", "nothing", "x", environ={**configured, "NO_COLOR": "1"})
+    assert shown.startswith("error: ")
+    assert ESCAPE not in shown
 
 
 @pytest.mark.parametrize("setting", [{}, {"TERM": "xterm-256color", "COLORTERM": "truecolor"}, {"NO_COLOR": "1"}])
 def test_off_a_terminal_there_is_no_colour(bare: Cli, configured: dict[str, str], setting: dict[str, str]) -> None:
-    for command in (["config", "show"], ["config", "set", "convention", "none"]):
-        run = bare(*command, env=setting)
+    for run in (bare("config", "show", env=setting), bare("config", "set", "nothing", "x", env=setting)):
+        assert run.out + run.err
         assert ESCAPE not in run.out + run.err
 
 

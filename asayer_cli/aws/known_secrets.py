@@ -12,13 +12,15 @@ from asayer_cli.secret_store import SecretStore, secret_name
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from asayer_cli.known_secrets import KeyHolders
+
 
 @dataclass(frozen=True, slots=True)
 class KnownSecrets:
-    """Secrets by key id; `preferred` is the key id of the settings, `profiles` are all of this machine's."""
+    """Secrets by key id; `preferred` is the key id of the settings, `holders` are all profiles of this machine."""
 
     profile: str
-    profiles: tuple[str, ...]
+    holders: KeyHolders
     preferred: str
     store: SecretStore
     environ: Mapping[str, str]
@@ -36,12 +38,8 @@ class KnownSecrets:
         return frozenset(key_id for key_id in key_ids if self.get(key_id))
 
     def held_by_any_profile(self, key_ids: Iterable[str]) -> frozenset[str]:
-        """Return those of the ids whose secrets any profile of this machine has."""
-        ids = frozenset(key_ids)
-        others = (
-            key_id for key_id in ids for profile in self.profiles if self.store.get(secret_name(profile, "aws", key_id))
-        )
-        return self.held(ids) | frozenset(others)
+        """Return those of the ids that any profile of this machine uses, or has the secret of."""
+        return self.holders.held_by_any_profile(key_ids)
 
     def keep(self, key: AwsKey) -> None:
         """Keep a key's secret."""

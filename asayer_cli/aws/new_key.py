@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-import signal
-import threading
 import time
 from typing import TYPE_CHECKING, Final
 
 from asayer_cli.aws.interrupted import CREATE_KEY, leftover_keys
 from asayer_cli.errors import AsayerError, OutcomeUnknownError, UnreachableError
+from asayer_cli.undisturbed import undisturbed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -56,7 +55,7 @@ class NewKey:
         try:
             yield
         except BaseException as error:
-            with _undisturbed():
+            with undisturbed():
                 ours = self._undo(error)
             if ours is not None:
                 raise ours from error
@@ -131,17 +130,3 @@ def _unknown(what: str) -> OutcomeUnknownError:
         f"The connection broke while the access key was made: {what}.",
         hint="Run it again: it finds out what became of the key, and cleans up.",
     )
-
-
-@contextlib.contextmanager
-def _undisturbed() -> Iterator[None]:
-    """Let no interrupt stop the cleaning up."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = {number: signal.signal(number, signal.SIG_IGN) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

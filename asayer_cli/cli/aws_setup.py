@@ -161,18 +161,19 @@ def _desk(choices: Choices, collection: Collection, aws_profile: str) -> Desk:
     from asayer_cli.aws.known_secrets import KnownSecrets
     from asayer_cli.aws.session import collector_session
     from asayer_cli.aws.setup import Desk
-    from asayer_cli.settings import profile_names, read_profile
+    from asayer_cli.known_secrets import key_holders
+    from asayer_cli.settings import read_profile
 
     app, settings = choices.app, choices.settings
-    saved = read_profile(app.config_folder, app.profile)
+    store, saved = app.store(settings), read_profile(app.config_folder, app.profile)
     network_profile = aws_profile or app.environ.get("AWS_PROFILE", "")
     return Desk(
         profile=app.profile,
         secrets=KnownSecrets(
             app.profile,
-            tuple({app.profile, *profile_names(app.config_folder)}),
+            key_holders("aws", app.config_folder, app.profile, store),
             settings.text("aws.access_key_id"),
-            app.store(settings),
+            store,
             app.environ,
         ),
         journal=app.journal(),

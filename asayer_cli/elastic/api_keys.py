@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -12,7 +13,6 @@ from asayer_cli.integrations import ElasticKey
 from asayer_cli.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from datetime import datetime
 
     from asayer_cli.elastic.connection import Cluster
@@ -26,6 +26,14 @@ class NewKey:
 
     key: ElasticKey
     expires_at: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class FoundKeys:
+    """Keys as the cluster has them; `everybodys` tells that other users' would be among them, so none is hidden."""
+
+    records: tuple[ApiKeyRecord, ...]
+    everybodys: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,28 +54,55 @@ class ApiKeys:
         expiration = answer.get("expiration")
         return NewKey(ElasticKey(key_id, Secret(api_key)), None if expiration is None else moment(int(expiration)))
 
-    def by_name(self, name: str) -> tuple[ApiKeyRecord, ...]:
+    def by_name(self, name: str) -> FoundKeys:
         """Return all keys of a name, newest first: everybody's where that may be seen, else the user's own."""
-        return tuple(sorted(self._find(name=name), key=lambda record: record.created_at, reverse=True))
+        return self._find(name=name)
 
     def by_id(self, key_id: str) -> ApiKeyRecord | None:
         """Return a key, None where there is none of this id or it may not be seen."""
-        return next(iter(self._find(id=key_id)), None)
+        return next(iter(self._find(id=key_id).records), None)
 
-    def _find(self, **selection: Any) -> list[ApiKeyRecord]:  # noqa: ANN401 - passed on
+    def _find(self, **selection: str) -> FoundKeys:
         try:
-            answer = self._get({**selection, "owner": False})
+            return FoundKeys(self._get({**selection, "owner": False}), everybodys=True)
         except PermissionDeniedError:
-            answer = self._get({**selection, "owner": True})
-        return [record_of(item) for item in answer.get("api_keys", ())]
+            return FoundKeys(self._get({**selection, "owner": True}), everybodys=False)
 
-    def _get(self, selection: dict[str, Any]) -> Mapping[str, Any]:
-        return self.cluster.ask(lambda client: client.options(ignore_status=404).security.get_api_key(**selection).body)
+    def _get(self, selection: dict[str, Any]) -> tuple[ApiKeyRecord, ...]:
+        answer = self.cluster.ask(
+            lambda client: client.options(ignore_status=404).security.get_api_key(**selection).body
+        )
+        records = map(record_of, answer.get("api_keys", ()))
+        return tuple(sorted(records, key=lambda record: record.created_at, reverse=True))
 
     def revoke(self, key_id: str) -> None:
-        """Revoke a key of the user's own; one that is gone already is fine. AsayerError when it is not certain."""
+        """Revoke a key, of another user too where that is allowed; one that is revoked already is fine.
+
+        AsayerError when it is not certain that the key is revoked: the cluster passes over a key that is not the
+        user's own, as it does over one that was revoked before.
+        """
+        if self._invalidate(key_id, owner=True):
+            return
+        with contextlib.suppress(PermissionDeniedError):
+            if self._invalidate(key_id, owner=False):
+                return
+        found = self._find(id=key_id)
+        if not (found.records[0].invalidated if found.records else found.everybodys):
+            raise AsayerError(
+                f"The cluster did not revoke API key {key_id}{_of_whom(found)}.",
+                hint="Run the command again as the user who made the key, or as one with the cluster privilege "
+                "manage_api_key.",
+                code="not_revoked",
+            )
+
+    def _invalidate(self, key_id: str, *, owner: bool) -> bool:
         answer = self.cluster.ask(
-            lambda client: client.options(ignore_status=404).security.invalidate_api_key(ids=[key_id], owner=True).body
+            lambda client: client.options(ignore_status=404).security.invalidate_api_key(ids=[key_id], owner=owner).body
         )
-        if answer.get("error_count"):
-            raise AsayerError(f"The cluster did not revoke API key {key_id}.", code="not_revoked")
+        return key_id in answer.get("invalidated_api_keys", ()) or key_id in answer.get(
+            "previously_invalidated_api_keys", ()
+        )
+
+
+def _of_whom(found: FoundKeys) -> str:
+    return f" of user {found.records[0].username}" if found.records else ", which this user may not see"

@@ -149,7 +149,7 @@ class KeyMaker:
         """Look for the key of a run, a few times: a cut connection may be noticed before the key is there."""
         for pause in self.looks:
             time.sleep(pause)
-            for record in self.keys.by_name(self.request.name):
+            for record in self.keys.by_name(self.request.name).records:
                 if record.run == change.change and not record.invalidated:
                     return record
         return None

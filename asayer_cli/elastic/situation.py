@@ -38,7 +38,8 @@ class Situation:
     """What was found.
 
     `existing` are the live keys of the wanted name, `leftovers` those among them that interrupted runs made; `settled`
-    are interrupted runs that left nothing to do, with the id of the key that each made, if any. `current` is this
+    are interrupted runs that left nothing to do, with the id of the key that each made, if any: a run whose key is not
+    to be seen counts as such only where no key is hidden. `current` is this
     profile's key as the cluster has it (of any name), `current_key` its secret where that is held, `report` what was
     proved with it.
     """
@@ -85,10 +86,10 @@ def survey(
 ) -> Situation:
     """Look at the cluster and this machine; the profile's own key is tried out where its secret is held."""
     now = datetime.now(UTC)
-    records = keys.by_name(name)
-    existing = tuple(record for record in records if record.alive_at(now))
+    found = keys.by_name(name)
+    existing = tuple(record for record in found.records if record.alive_at(now))
     changes = held.journal.open_changes(keys.cluster.endpoint.url, ACTION, target_of(name))
-    made = {record.run: record for record in records}
+    made = {record.run: record.id for record in found.records}
     leftovers = tuple(_leftovers(changes, existing, held))
     unsettled = {leftover.change for leftover in leftovers}
     current = keys.by_id(held.key_id) if held.key_id else None
@@ -96,15 +97,15 @@ def survey(
     return Situation(
         existing=existing,
         leftovers=leftovers,
-        settled=tuple((change, _id(made.get(change.change))) for change in changes if change not in unsettled),
+        settled=tuple(
+            (change, made.get(change.change, ""))
+            for change in changes
+            if change not in unsettled and (found.everybodys or change.change in made)
+        ),
         current=current,
         current_key=current_key,
         report=_try(current_key, indexes, connect_with, reporter) if current_key else None,
     )
-
-
-def _id(record: ApiKeyRecord | None) -> str:
-    return record.id if record else ""
 
 
 def _leftovers(changes: Iterable[Record], existing: tuple[ApiKeyRecord, ...], held: Held) -> Iterable[Leftover]:

@@ -16,7 +16,7 @@ from asayer_cli.elastic.create_key import KeyMaker
 from asayer_cli.elastic.key_request import KeyRequest
 from asayer_cli.elastic.model import UserPassword
 from asayer_cli.elastic.reading import ElasticReader
-from asayer_cli.elastic.situation import Held
+from asayer_cli.elastic.situation import ACTION, Held, target_of
 from asayer_cli.entries import Window, rfc3339
 from asayer_cli.integrations import ElasticAddress, ElasticIntegration, ElasticKey
 from asayer_cli.journal import Journal
@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
+    from asayer_cli.elastic.model import CreateKeyOutcome
     from tests.sandbox.elastic_fixtures import LocalElastic
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -118,6 +119,25 @@ def maker(elastic: LocalElastic, folder: Path, heard: Heard | None = None, **cha
         "looks": (0.0, 0.05),
     }
     return KeyMaker(**{**values, **changed})
+
+
+def carry_out(mine: KeyMaker, *, replace: bool = False) -> CreateKeyOutcome:
+    """Plan and do it."""
+    return mine.carry_out(mine.plan(replace=replace))
+
+
+def open_changes(mine: KeyMaker) -> int:
+    """Return how many changes of the journal have an unknown outcome."""
+    journal, endpoint = mine.held.journal, mine.keys.cluster.endpoint
+    return len(journal.open_changes(endpoint.url, ACTION, target_of(mine.request.name)))
+
+
+def user(elastic: LocalElastic, *cluster: str, indices: Any = ()) -> tuple[str, str]:
+    """Make a user with these privileges; return name and password."""
+    elastic.control.change(
+        users=[{"username": "ada", "password": "lovelace", "cluster": list(cluster), "indices": list(indices)}]
+    )
+    return "ada", "lovelace"
 
 
 def live_keys(elastic: LocalElastic) -> dict[str, str]:

@@ -12,7 +12,6 @@ import urllib3
 
 from asayer_cli.elastic.key_request import KeyRequest
 from asayer_cli.elastic.model import KeyAction
-from asayer_cli.elastic.situation import ACTION, target_of
 from asayer_cli.errors import (
     AsayerError,
     CheckFailedError,
@@ -25,7 +24,18 @@ from asayer_cli.errors import (
     UsageError,
 )
 from asayer_cli.sandbox.faults import Fault
-from tests.elastic.support import PRODUCT, Heard, live_keys, make_key, maker, serving, store
+from tests.elastic.support import (
+    PRODUCT,
+    Heard,
+    carry_out,
+    live_keys,
+    make_key,
+    maker,
+    open_changes,
+    serving,
+    store,
+    user,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,21 +44,11 @@ if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
     from asayer_cli.elastic.create_key import KeyMaker
-    from asayer_cli.elastic.model import CreateKeyOutcome
     from asayer_cli.integrations import ElasticKey
     from tests.sandbox.elastic_fixtures import LocalElastic
 
 pytest_plugins = ["tests.sandbox.elastic_fixtures"]
 CREATE = "security.create_api_key"
-
-
-def carry_out(mine: KeyMaker, *, replace: bool = False) -> CreateKeyOutcome:
-    return mine.carry_out(mine.plan(replace=replace))
-
-
-def open_changes(mine: KeyMaker) -> int:
-    journal, endpoint = mine.held.journal, mine.keys.cluster.endpoint
-    return len(journal.open_changes(endpoint.url, ACTION, target_of(mine.request.name)))
 
 
 def test_a_key_is_made_proved_stored_and_journalled(elastic: LocalElastic, tmp_path: Path) -> None:
@@ -160,13 +160,6 @@ def test_an_api_key_makes_no_key(elastic: LocalElastic, tmp_path: Path) -> None:
     with pytest.raises(RefusedError) as refused:
         maker(elastic, tmp_path, keys=type(mine.keys)(cluster)).plan(replace=False)
     assert refused.value.code == "creator_is_api_key"
-
-
-def user(elastic: LocalElastic, *cluster: str, indices: Any = ()) -> tuple[str, str]:
-    elastic.control.change(
-        users=[{"username": "ada", "password": "lovelace", "cluster": list(cluster), "indices": list(indices)}]
-    )
-    return "ada", "lovelace"
 
 
 def test_a_wrong_password(elastic: LocalElastic, tmp_path: Path) -> None:
@@ -387,57 +380,3 @@ def test_a_clear_refusal_leaves_nothing_open(elastic: LocalElastic, tmp_path: Pa
         mine.carry_out(plan)
     nothing_is_left(elastic, mine, tmp_path)
     assert [call["operation"] for call in elastic.control.requests()].count(CREATE) == 1
-
-
-def test_a_key_of_a_run_that_was_killed_is_revoked_by_the_next(elastic: LocalElastic, tmp_path: Path) -> None:
-    lost = killed_while_making(elastic, tmp_path)
-    plan = maker(elastic, tmp_path).plan(replace=False)
-    assert any(f"revoke API key {lost}" in line for line in plan.lines())
-    mine = maker(elastic, tmp_path)
-    outcome = mine.carry_out(plan)
-    assert outcome.cleaned_up == (lost,)
-    assert list(live_keys(elastic)) == [outcome.api_key_id]
-    assert open_changes(mine) == 0
-
-
-def test_a_key_of_a_run_that_was_killed_after_storing_it_is_taken_over(elastic: LocalElastic, tmp_path: Path) -> None:
-    mine = maker(elastic, tmp_path)
-    change = mine.held.journal.begin(mine.keys.cluster.endpoint.url, ACTION, target_of("asayer-api-key"))
-    new = mine.keys.create(mine.request, change.change)
-    mine.held.store.put(mine.held.secret_name(new.key.api_key_id), new.key.api_key)
-    outcome = carry_out(maker(elastic, tmp_path))
-    assert (outcome.action, outcome.api_key_id) == (KeyAction.ADOPT, new.key.api_key_id)
-    assert (tmp_path / "saved").read_text() == new.key.api_key_id
-    assert open_changes(mine) == 0
-    assert carry_out(maker(elastic, tmp_path)).action is KeyAction.KEEP
-
-
-def test_a_run_that_was_killed_at_its_very_end_is_closed(elastic: LocalElastic, tmp_path: Path) -> None:
-    mine = maker(elastic, tmp_path)
-    change = mine.held.journal.begin(mine.keys.cluster.endpoint.url, ACTION, target_of("asayer-api-key"))
-    new = mine.keys.create(mine.request, change.change)
-    mine.held.store.put(mine.held.secret_name(new.key.api_key_id), new.key.api_key)
-    mine.save(new.key)
-    assert carry_out(maker(elastic, tmp_path)).action is KeyAction.KEEP
-    assert open_changes(mine) == 0
-    assert list(live_keys(elastic)) == [new.key.api_key_id]
-
-
-def test_another_machines_key_of_the_same_name_is_never_touched(elastic: LocalElastic, tmp_path: Path) -> None:
-    here, there = tmp_path / "here", tmp_path / "there"
-    here.mkdir()
-    there.mkdir()
-    theirs = carry_out(maker(elastic, there)).api_key_id
-    lost = killed_while_making(elastic, here)
-    with pytest.raises(RefusedError):
-        maker(elastic, here).plan(replace=False)
-    carry_out(maker(elastic, here), replace=True)
-    assert theirs in live_keys(elastic)
-    assert lost not in live_keys(elastic)
-
-
-def killed_while_making(elastic: LocalElastic, folder: Path) -> str:
-    """Leave what a run leaves that ends between making the key and storing its secret; return the key's id."""
-    mine = maker(elastic, folder)
-    change = mine.held.journal.begin(mine.keys.cluster.endpoint.url, ACTION, target_of("asayer-api-key"))
-    return mine.keys.create(mine.request, change.change).key.api_key_id

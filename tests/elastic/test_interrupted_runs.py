@@ -1,0 +1,126 @@
+"""What interrupted runs left in the cluster, and what the next run makes of it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from asayer_cli.elastic.model import KeyAction
+from asayer_cli.elastic.situation import ACTION, target_of
+from asayer_cli.errors import AsayerError, RefusedError
+from tests.elastic.support import Heard, carry_out, live_keys, maker, open_changes, user
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tests.sandbox.elastic_fixtures import LocalElastic
+
+pytest_plugins = ["tests.sandbox.elastic_fixtures"]
+
+
+def test_a_key_of_a_run_that_was_killed_is_revoked_by_the_next(elastic: LocalElastic, tmp_path: Path) -> None:
+    lost = killed_while_making(elastic, tmp_path)
+    plan = maker(elastic, tmp_path).plan(replace=False)
+    assert any(f"revoke API key {lost}" in line for line in plan.lines())
+    mine = maker(elastic, tmp_path)
+    outcome = mine.carry_out(plan)
+    assert outcome.cleaned_up == (lost,)
+    assert list(live_keys(elastic)) == [outcome.api_key_id]
+    assert open_changes(mine) == 0
+
+
+def test_a_key_of_a_run_that_was_killed_after_storing_it_is_taken_over(elastic: LocalElastic, tmp_path: Path) -> None:
+    mine = maker(elastic, tmp_path)
+    change = mine.held.journal.begin(mine.keys.cluster.endpoint.url, ACTION, target_of("asayer-api-key"))
+    new = mine.keys.create(mine.request, change.change)
+    mine.held.store.put(mine.held.secret_name(new.key.api_key_id), new.key.api_key)
+    outcome = carry_out(maker(elastic, tmp_path))
+    assert (outcome.action, outcome.api_key_id) == (KeyAction.ADOPT, new.key.api_key_id)
+    assert (tmp_path / "saved").read_text() == new.key.api_key_id
+    assert open_changes(mine) == 0
+    assert carry_out(maker(elastic, tmp_path)).action is KeyAction.KEEP
+
+
+def test_a_run_that_was_killed_at_its_very_end_is_closed(elastic: LocalElastic, tmp_path: Path) -> None:
+    mine = maker(elastic, tmp_path)
+    change = mine.held.journal.begin(mine.keys.cluster.endpoint.url, ACTION, target_of("asayer-api-key"))
+    new = mine.keys.create(mine.request, change.change)
+    mine.held.store.put(mine.held.secret_name(new.key.api_key_id), new.key.api_key)
+    mine.save(new.key)
+    assert carry_out(maker(elastic, tmp_path)).action is KeyAction.KEEP
+    assert open_changes(mine) == 0
+    assert list(live_keys(elastic)) == [new.key.api_key_id]
+
+
+def test_another_machines_key_of_the_same_name_is_never_touched(elastic: LocalElastic, tmp_path: Path) -> None:
+    here, there = tmp_path / "here", tmp_path / "there"
+    here.mkdir()
+    there.mkdir()
+    theirs = carry_out(maker(elastic, there)).api_key_id
+    lost = killed_while_making(elastic, here)
+    with pytest.raises(RefusedError):
+        maker(elastic, here).plan(replace=False)
+    carry_out(maker(elastic, here), replace=True)
+    assert theirs in live_keys(elastic)
+    assert lost not in live_keys(elastic)
+
+
+def killed_while_making(elastic: LocalElastic, folder: Path) -> str:
+    """Leave what a run leaves that ends between making the key and storing its secret; return the key's id."""
+    mine = maker(elastic, folder)
+    change = mine.held.journal.begin(mine.keys.cluster.endpoint.url, ACTION, target_of("asayer-api-key"))
+    return mine.keys.create(mine.request, change.change).key.api_key_id
+
+
+def left_by(elastic: LocalElastic, folder: Path, login: tuple[str, str]) -> str:
+    """Leave what a run of a user leaves that ends between making the key and storing its secret."""
+    mine = maker(elastic, folder, user=login)
+    change = mine.held.journal.begin(mine.keys.cluster.endpoint.url, ACTION, target_of("asayer-api-key"))
+    return mine.keys.create(mine.request, change.change).key.api_key_id
+
+
+def test_a_leftover_of_another_user_is_revoked_where_that_is_allowed(elastic: LocalElastic, tmp_path: Path) -> None:
+    left = left_by(elastic, tmp_path, user(elastic, "manage_own_api_key"))
+    heard = Heard()
+    outcome = carry_out(maker(elastic, tmp_path, heard))
+    assert any(f"Revoked API key {left}" in line for line in heard.said)
+    assert list(live_keys(elastic)) == [outcome.api_key_id]
+
+
+def test_a_leftover_that_may_be_seen_and_not_revoked_is_not_called_revoked(
+    elastic: LocalElastic, tmp_path: Path
+) -> None:
+    left = left_by(elastic, tmp_path, (elastic.username, elastic.password))
+    heard = Heard()
+    mine = maker(elastic, tmp_path, heard, user=user(elastic, "manage_own_api_key", "read_security"))
+    with pytest.raises(AsayerError, match=f"did not revoke API key {left} of user administrator") as failed:
+        carry_out(mine)
+    assert (failed.value.code, "manage_api_key" in failed.value.hint) == ("not_revoked", True)
+    assert not any("Revoked" in line for line in heard.said)
+    assert list(live_keys(elastic)) == [left]
+    assert open_changes(mine) == 1
+
+
+def test_a_user_who_cannot_see_a_leftover_does_not_settle_it(elastic: LocalElastic, tmp_path: Path) -> None:
+    left = left_by(elastic, tmp_path, (elastic.username, elastic.password))
+    read = {"names": ["*log*"], "privileges": ["read", "view_index_metadata"]}
+    weak = maker(elastic, tmp_path, user=user(elastic, "manage_own_api_key", indices=[read]))
+    made = carry_out(weak).api_key_id
+    assert open_changes(weak) == 1
+    carry_out(maker(elastic, tmp_path))
+    assert list(live_keys(elastic)) == [made]
+    assert left != made
+    assert open_changes(weak) == 0
+
+
+def test_revoking_is_believed_only_when_the_key_is_revoked(elastic: LocalElastic, tmp_path: Path) -> None:
+    admins = carry_out(maker(elastic, tmp_path)).api_key_id
+    adas = maker(elastic, tmp_path, user=user(elastic, "manage_own_api_key")).keys
+    with pytest.raises(AsayerError, match="which this user may not see"):
+        adas.revoke(admins)
+    mine = maker(elastic, tmp_path).keys
+    mine.revoke(admins)
+    mine.revoke(admins)
+    mine.revoke("nosuchkey")
+    assert live_keys(elastic) == {}

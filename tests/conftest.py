@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PATIENCE_SECONDS = 120
+BUFFERING = ("PYTHONUNBUFFERED", "PYTHONIOENCODING", "PYTHONUTF8")
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +54,7 @@ def sandbox_addresses() -> Iterator[Addresses]:
 def bare_environ(tmp_path: Path) -> dict[str, str]:
     """An environment in which nothing is configured and nothing can be reached."""
     kept = {name: value for name, value in cleaned(os.environ).items() if not name.lower().endswith("_proxy")}
-    dropped = ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "CI")
+    dropped = ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "NO_COLOR", "FORCE_COLOR", "COLUMNS", "CI", *BUFFERING)
     return {
         **{name: value for name, value in kept.items() if name not in dropped},
         "HOME": str(tmp_path / "home"),

@@ -134,13 +134,13 @@ def lines_as_they_come(process: subprocess.Popen[str], heading: bool) -> Iterato
 
 
 @pytest.mark.parametrize("output", ["text", "csv", "plain"])
-def test_a_row_is_printed_before_the_next_is_made(output: str) -> None:
+def test_a_row_is_printed_before_the_next_is_made(bare_environ: dict[str, str], output: str) -> None:
     with subprocess.Popen(
         ["timeout", "30", sys.executable, "-c", PRODUCER, output],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         text=True,
-        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+        env={**bare_environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     ) as process:
         lines = list(lines_as_they_come(process, heading=output != "plain"))
         assert process.wait() == 0

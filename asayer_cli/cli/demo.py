@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 def group(app: App) -> Result:
     """Show the whole way in the sandbox, in under a minute.
 
-    No account and no cluster is needed, and nothing is left behind. Runs aws setup, aws log-groups, elastic create-key and integrations show, logs two errors as an application would,
-    and verifies that the collector would take them. Needs the extra: pip install 'asayer-cli[sandbox]'.
+    No account and no cluster is needed, and nothing is left behind. Runs aws setup, aws log-groups, elastic create-key
+    and integrations show, logs two errors as an application would, and verifies that the collector would take them.
+    Needs the extra: pip install 'asayer-cli[sandbox]'.
     """
     from asayer_cli.cli.sandbox import sandbox_environment
     from asayer_cli.errors import CheckFailedError

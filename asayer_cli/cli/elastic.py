@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import sys
 from typing import TYPE_CHECKING
 
@@ -164,6 +165,7 @@ def _maker(
         reporter=app.console,
         connect_with=connect_with,
         save=lambda key: app.save(_settings_of(app, address, request, key)),
+        moved=address != _configured(settings),
     )
 
 
@@ -180,17 +182,24 @@ def _address(
 ) -> ElasticAddress:
     """Return the address of the command line, else the configured one; a certificate's check belongs to its address."""
     from asayer_cli.errors import UsageError
-    from asayer_cli.integrations import ElasticAddress, elastic_address
+    from asayer_cli.integrations import ElasticAddress
 
     url, cloud_id = (url or "") if _is_typed("url") else "", (cloud_id or "") if _is_typed("cloud_id") else ""
     if url and cloud_id:
         raise UsageError("Both --url and --cloud-id are given.", hint="Give the one that leads to the cluster.")
-    configured = elastic_address(settings)
+    configured = _configured(settings)
     if not url and not cloud_id:
         url, cloud_id = configured.url, configured.cloud_id
     if (url, cloud_id) == (configured.url, configured.cloud_id):
         ca_cert, fingerprint = ca_cert or configured.ca_cert, fingerprint or configured.fingerprint
     return ElasticAddress(url.strip(), cloud_id.strip(), _absolute(ca_cert), (fingerprint or "").strip())
+
+
+def _configured(settings: Settings) -> ElasticAddress:
+    from asayer_cli.integrations import elastic_address
+
+    address = elastic_address(settings)
+    return dataclasses.replace(address, ca_cert=_absolute(address.ca_cert))
 
 
 def _is_typed(parameter: str) -> bool:

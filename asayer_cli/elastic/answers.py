@@ -11,7 +11,7 @@ from asayer_cli.elastic.model import MANAGED_BY, ApiKeyRecord, IndexKind, IndexM
 from asayer_cli.entries import LogEntry, moment
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
 
 
 def identity_of(answer: Mapping[str, Any]) -> KeyIdentity:
@@ -29,6 +29,8 @@ def record_of(item: Mapping[str, Any]) -> ApiKeyRecord:
     """Read one API key as Elasticsearch describes it."""
     metadata = item.get("metadata") or {}
     expiration = item.get("expiration")
+    roles = (item.get("role_descriptors") or {}).values()
+    grants = [grant for role in roles for grant in role.get("indices") or ()]
     return ApiKeyRecord(
         id=str(item["id"]),
         name=str(item.get("name") or ""),
@@ -39,13 +41,14 @@ def record_of(item: Mapping[str, Any]) -> ApiKeyRecord:
         realm=str(item.get("realm") or ""),
         managed=metadata.get("managed_by") == MANAGED_BY,
         run=str(metadata.get("run") or "") if metadata.get("managed_by") == MANAGED_BY else "",
-        indexes=_index_patterns(item.get("role_descriptors") or {}),
+        indexes=_all(grants, "names"),
+        index_privileges=_all(grants, "privileges"),
+        cluster_privileges=_all(roles, "cluster"),
     )
 
 
-def _index_patterns(roles: Mapping[str, Any]) -> tuple[str, ...]:
-    grants = [grant for role in roles.values() for grant in role.get("indices") or ()]
-    return tuple(dict.fromkeys(str(name) for grant in grants for name in grant.get("names") or ()))
+def _all(items: Iterable[Mapping[str, Any]], field: str) -> tuple[str, ...]:
+    return tuple(dict.fromkeys(str(value) for item in items for value in item.get(field) or ()))
 
 
 def matches_of(answer: Mapping[str, Any]) -> tuple[IndexMatch, ...]:

@@ -36,8 +36,9 @@ _NOTHING_MADE: Final = ("throttled", "connection_refused", "unknown_host", "gate
 class KeyMaker:
     """Everything that making a key needs: the cluster as its user, this machine, and how to tell about it.
 
-    `connect_with` connects to the same cluster with a key; `save` writes the key's id into the settings; `looks` are
-    the seconds before each look for a key whose making has an unknown outcome.
+    `connect_with` connects to the same cluster with a key; `save` writes the key's id and the way to the cluster into
+    the settings, `moved` tells that they have another way so far; `looks` are the seconds before each look for a key
+    whose making has an unknown outcome.
     """
 
     keys: ApiKeys
@@ -46,6 +47,7 @@ class KeyMaker:
     reporter: Reporter
     connect_with: Callable[[ElasticKey], Cluster]
     save: Callable[[ElasticKey], object]
+    moved: bool = False
     looks: tuple[float, ...] = _LOOKS
 
     def plan(self, *, replace: bool) -> Plan:
@@ -61,6 +63,7 @@ class KeyMaker:
             username=identity.username,
             store=self.held.store.label,
             replace=replace,
+            moved=self.moved,
         )
 
     def _introduce(self) -> KeyIdentity:
@@ -82,6 +85,8 @@ class KeyMaker:
         if report := plan.situation.report:
             demand(report, self.request.indexes)
             remark(report, self.request.indexes, self.reporter)
+        if plan.resettled and plan.situation.current_key:
+            self.save(plan.situation.current_key)
         return plan.foretell(done=True)
 
     def _clean_up(self, plan: Plan) -> None:

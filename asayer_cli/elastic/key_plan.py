@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from asayer_cli.elastic.key_request import revoke_form, time_value
 from asayer_cli.elastic.model import CreateKeyOutcome, KeyAction
+from asayer_cli.elastic.privileges import KEY_INDEX
 from asayer_cli.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -20,7 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The decision: `adopted` is the leftover whose key is taken over, `revoked` the leftovers that are ended."""
+    """The decision: `adopted` is the leftover whose key is taken over, `revoked` the leftovers that are ended.
+
+    `resettled` tells that the key stays, and the settings that lead to it change.
+    """
 
     action: KeyAction
     request: KeyRequest
@@ -31,11 +36,12 @@ class Plan:
     adopted: Leftover | None
     revoked: tuple[Leftover, ...]
     to_revoke: tuple[str, ...]
+    resettled: bool
 
     @property
     def changes_something(self) -> bool:
-        """Whether anything outside is changed, so that it must be confirmed."""
-        return self.action is not KeyAction.KEEP or bool(self.revoked)
+        """Whether anything is changed, so that it must be confirmed."""
+        return self.action is not KeyAction.KEEP or bool(self.revoked) or self.resettled
 
     def lines(self) -> Iterator[str]:
         """Yield the plan for people, a line each."""
@@ -50,6 +56,8 @@ class Plan:
         if self.action is not KeyAction.KEEP:
             yield f"  - prove it, and keep its secret in {self.store}"
             yield "  - write its id and the address into the settings"
+        if self.resettled:
+            yield "  - write the address and the check of its certificate into the settings; the key stays as it is"
 
     def _creation(self) -> Iterator[str]:
         request = self.request
@@ -77,32 +85,42 @@ class Plan:
             api_key_id=key.api_key_id if key else "",
             expires_at=record.expires_at if record else None,
             indexes=self.request.indexes,
-            cluster_privileges=self.request.cluster_privileges,
+            cluster_privileges=self._cluster_privileges(),
             existing=self.situation.existing,
             cleaned_up=tuple(leftover.record.id for leftover in self.revoked) if done else (),
             to_revoke=self.to_revoke,
             revoke_request=revoke_form(list(self.to_revoke)) if self.to_revoke else "",
             report=report,
             secret_store=self.store,
+            settings_change=self.resettled,
         )
+
+    def _cluster_privileges(self) -> tuple[str, ...]:
+        kept = self.situation.current if self.action is KeyAction.KEEP else None
+        return kept.cluster_privileges if kept else self.request.cluster_privileges
 
 
 def describe(record: ApiKeyRecord) -> str:
     """Return an API key in words: id, owner, when made, when it expires."""
-    expires = f"expires {record.expires_at:%Y-%m-%d}" if record.expires_at else "never expires"
-    return f"{record.id} of {record.username}, made {record.created_at:%Y-%m-%d}, {expires}"
+    return f"{record.id} of {record.username}, made {record.created_at:%Y-%m-%d}, {_expiry(record)}"
 
 
-def decide(situation: Situation, request: KeyRequest, *, url: str, username: str, store: str, replace: bool) -> Plan:
-    """Choose what to do; RefusedError where a key is there already and only the user can say what to do about it."""
-    adopted = next((leftover for leftover in situation.leftovers if leftover.key), None)
+def _expiry(record: ApiKeyRecord) -> str:
+    return f"expires {record.expires_at:%Y-%m-%d}" if record.expires_at else "never expires"
+
+
+def decide(
+    situation: Situation, request: KeyRequest, *, url: str, username: str, store: str, replace: bool, moved: bool
+) -> Plan:
+    """Choose what to do; `moved` tells that the settings lead to the cluster in another way than this run.
+
+    RefusedError where a key is there already and only the user can say what to do about it.
+    """
     in_place = situation.report is not None and situation.current is not None and situation.current.name == request.name
-    if replace or in_place:
-        adopted = None
+    adopted = None if replace or in_place else _adoptable(situation, request)
     action = _action(replace=replace, in_place=in_place, adopted=adopted is not None)
-    left = tuple(leftover for leftover in situation.leftovers if leftover is not adopted)
-    if action is KeyAction.KEEP:
-        _refuse_other_wishes(situation, request)
+    if action is KeyAction.KEEP and situation.current:
+        _refuse_other_wishes(situation.current, request)
     if action is KeyAction.CREATE and not replace:
         _refuse_second_key(situation, request, store)
     return Plan(
@@ -113,9 +131,31 @@ def decide(situation: Situation, request: KeyRequest, *, url: str, username: str
         store=store,
         situation=situation,
         adopted=adopted,
-        revoked=left,
+        revoked=tuple(leftover for leftover in situation.leftovers if leftover is not adopted),
         to_revoke=_superseded(situation, username) if action is not KeyAction.KEEP else (),
+        resettled=moved and action is KeyAction.KEEP,
     )
+
+
+def _adoptable(situation: Situation, request: KeyRequest) -> Leftover | None:
+    """Return a leftover whose secret is held and that is just the key asked for: with no more rights, for no longer."""
+    return next((left for left in situation.leftovers if left.key and _is_as_asked(left.record, request)), None)
+
+
+def _is_as_asked(record: ApiKeyRecord, request: KeyRequest) -> bool:
+    return (
+        set(record.indexes) == set(request.indexes)
+        and set(record.index_privileges) == set(KEY_INDEX)
+        and set(record.cluster_privileges) == set(request.cluster_privileges)
+        and _lives_for(record, request.expires_in)
+    )
+
+
+def _lives_for(record: ApiKeyRecord, lifetime: timedelta | None) -> bool:
+    if record.expires_at is None or lifetime is None:
+        return record.expires_at is None and lifetime is None
+    # Lifetimes are asked for in whole seconds.
+    return abs(record.expires_at - record.created_at - lifetime) < timedelta(seconds=2)
 
 
 def _action(*, replace: bool, in_place: bool, adopted: bool) -> KeyAction:
@@ -126,15 +166,28 @@ def _action(*, replace: bool, in_place: bool, adopted: bool) -> KeyAction:
     return KeyAction.ADOPT if adopted else KeyAction.CREATE
 
 
-def _refuse_other_wishes(situation: Situation, request: KeyRequest) -> None:
-    current = situation.current
-    if current and current.indexes and set(current.indexes) != set(request.indexes):
+def _refuse_other_wishes(current: ApiKeyRecord, request: KeyRequest) -> None:
+    differences = dict(_differences(current, request))
+    if differences:
         raise RefusedError(
-            f"API key {current.id} ({current.name}) is in place, and it is for {', '.join(current.indexes)}, "
-            f"not {', '.join(request.indexes)}.",
-            hint="A key's indices do not change: add --replace to make another key, or leave out --index.",
+            f"API key {current.id} ({current.name}) is in place, and {'; '.join(differences.values())}.",
+            hint="A key stays as it was made. Add --replace to make another one, or leave out what differs: "
+            f"{', '.join(differences)}.",
             code="key_differs",
         )
+
+
+def _differences(current: ApiKeyRecord, request: KeyRequest) -> Iterator[tuple[str, str]]:
+    """Yield the options that ask for something else than the key is, and how it differs."""
+    told = bool(current.indexes)
+    if told and set(current.indexes) != set(request.indexes):
+        yield "--index", f"it is for {', '.join(current.indexes)}, not {', '.join(request.indexes)}"
+    if request.expires_in is not None and not _lives_for(current, request.expires_in):
+        yield "--expires-in", f"it {_expiry(current)}, not {time_value(request.expires_in)} after it was made"
+    wanted = request.cluster_privileges
+    if told and wanted and set(current.cluster_privileges) != set(wanted):
+        held = ", ".join(current.cluster_privileges) or "no cluster privilege"
+        yield "--cluster-privilege", f"it has {held}, not {', '.join(wanted)}"
 
 
 def _refuse_second_key(situation: Situation, request: KeyRequest, store: str) -> None:

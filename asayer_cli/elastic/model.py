@@ -42,8 +42,8 @@ class KeyIdentity:
 class ApiKeyRecord:
     """What the cluster keeps about an API key; `expires_at` is None for a key that never does.
 
-    `managed` tells that asayer-cli made it, `run` in which run of it; `indexes` are its index patterns where the server
-    tells them.
+    `managed` tells that asayer-cli made it, `run` in which run of it. `indexes` are its index patterns,
+    `index_privileges` what it may do there, `cluster_privileges` elsewhere; all empty where the server does not tell.
     """
 
     id: str
@@ -56,6 +56,8 @@ class ApiKeyRecord:
     managed: bool = False
     run: str = ""
     indexes: tuple[str, ...] = ()
+    index_privileges: tuple[str, ...] = ()
+    cluster_privileges: tuple[str, ...] = ()
 
     def alive_at(self, now: datetime) -> bool:
         """Tell whether the key is neither revoked nor expired."""
@@ -140,7 +142,8 @@ class CreateKeyOutcome:
     """What `elastic create-key` did, or with `done` false would do.
 
     `existing` are the live keys of the same name that were found; `to_revoke` the ids of keys that this one takes the
-    place of, which stay valid until `revoke_request` is sent; `report` is what was proved.
+    place of, which stay valid until `revoke_request` is sent; `report` is what was proved. `settings_change` tells that
+    a key stays in place and the settings that lead to it change.
     """
 
     action: KeyAction
@@ -157,3 +160,4 @@ class CreateKeyOutcome:
     revoke_request: str
     report: KeyReport | None
     secret_store: str
+    settings_change: bool = False

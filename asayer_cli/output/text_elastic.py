@@ -19,7 +19,7 @@ _SHOWN: Final = 8
 _DONE: Final = {
     KeyAction.CREATE: "API key {name} is made and proved.",
     KeyAction.ADOPT: "API key {name} of an interrupted run is taken over and proved.",
-    KeyAction.KEEP: "API key {name} is in place and works: nothing to do.",
+    KeyAction.KEEP: "API key {name} is in place and works: {rest}.",
 }
 
 
@@ -48,7 +48,9 @@ def _(data: CreateKeyOutcome) -> Iterator[RenderableType]:
     if not data.done and data.action is not KeyAction.KEEP:
         yield Text("Dry run: nothing was changed.")
         return
-    yield Text(_DONE[data.action].format(name=data.name), style="bold")
+    change = "are changed" if data.done else "would be changed"
+    rest = f"only the settings that lead to it {change}" if data.settings_change else "nothing to do"
+    yield Text(_DONE[data.action].format(name=data.name, rest=rest), style="bold")
     yield _line("API key ID", data.api_key_id)
     yield _line("indexes", ", ".join(data.indexes))
     expires = rfc3339(data.expires_at) if data.expires_at else "never (give --expires-in to limit its life)"

@@ -102,6 +102,19 @@ def test_the_result_as_json(elastic: LocalElastic, create: Create) -> None:
     assert [record["id"] for record in second["existing"]] == [first["api_key_id"]]
 
 
+def test_a_new_certificate_for_a_key_in_place_is_saved(
+    elastic: LocalElastic, create: Create, environ: dict[str, str]
+) -> None:
+    key_id = create("--yes", "-o", "json").data["api_key_id"]
+    planned = create("--dry-run", "--ca-cert", "/etc/new.pem")
+    assert "would be changed" in planned.out
+    saved = create("--yes", "--ca-cert", "/etc/new.pem")
+    assert "only the settings that lead to it are changed" in saved.out
+    assert "write the address" in saved.err
+    assert (settings_of(environ)["ca_cert"], settings_of(environ)["api_key_id"]) == ("/etc/new.pem", key_id)
+    assert "nothing to do" in create().out
+
+
 def test_no_expiry_is_said_and_so_is_the_old_key(elastic: LocalElastic, create: Create) -> None:
     store(elastic, "app-logs", [])
     assert "expires      never" in create("--yes").out

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
 
+from asayer_cli.elastic.key_request import KeyRequest
 from asayer_cli.elastic.model import KeyAction
 from asayer_cli.elastic.situation import ACTION, target_of
 from asayer_cli.errors import AsayerError, RefusedError
@@ -124,3 +126,26 @@ def test_revoking_is_believed_only_when_the_key_is_revoked(elastic: LocalElastic
     mine.revoke(admins)
     mine.revoke("nosuchkey")
     assert live_keys(elastic) == {}
+
+
+@pytest.mark.parametrize(
+    "wanted",
+    [
+        KeyRequest("asayer-api-key", ("*log*",), timedelta(days=30)),
+        KeyRequest("asayer-api-key", ("*log*",)),
+        KeyRequest("asayer-api-key", ("shop-*",), timedelta(days=90), ("monitor",)),
+        KeyRequest("asayer-api-key", ("*log*",), timedelta(days=90), ("monitor",)),
+    ],
+)
+def test_only_a_leftover_that_is_just_what_was_asked_for_is_taken_over(
+    elastic: LocalElastic, tmp_path: Path, wanted: KeyRequest
+) -> None:
+    made_with = KeyRequest("asayer-api-key", ("*log*",), timedelta(days=90), ("monitor",))
+    mine = maker(elastic, tmp_path, request=made_with)
+    change = mine.held.journal.begin(mine.keys.cluster.endpoint.url, ACTION, target_of("asayer-api-key"))
+    left = mine.keys.create(mine.request, change.change).key
+    mine.held.store.put(mine.held.secret_name(left.api_key_id), left.api_key)
+    outcome = carry_out(maker(elastic, tmp_path, request=wanted))
+    assert outcome.action is (KeyAction.ADOPT if wanted == made_with else KeyAction.CREATE)
+    assert list(live_keys(elastic)) == [outcome.api_key_id]
+    assert (mine.held.key(left.api_key_id) is None) is (wanted != made_with)

@@ -120,6 +120,27 @@ def test_other_wishes_for_a_key_in_place_need_a_decision(elastic: LocalElastic, 
     assert (refused.value.code, "--replace" in refused.value.hint) == ("key_differs", True)
 
 
+@pytest.mark.parametrize(
+    ("request_now", "option", "told"),
+    [
+        (KeyRequest("asayer-api-key", ("*log*",), timedelta(days=30)), "--expires-in", "not 30d after it was made"),
+        (KeyRequest("asayer-api-key", ("*log*",), None, ("all",)), "--cluster-privilege", "it has monitor, not all"),
+    ],
+)
+def test_a_key_in_place_is_not_said_to_be_what_it_is_not(
+    elastic: LocalElastic, tmp_path: Path, request_now: KeyRequest, option: str, told: str
+) -> None:
+    made_with = KeyRequest("asayer-api-key", ("*log*",), timedelta(days=90), ("monitor",))
+    carry_out(maker(elastic, tmp_path, request=made_with))
+    with pytest.raises(RefusedError, match=told) as refused:
+        maker(elastic, tmp_path, request=request_now).plan(replace=False)
+    assert refused.value.code == "key_differs"
+    assert option in refused.value.hint
+    for same in (made_with, KeyRequest("asayer-api-key", ("*log*",))):
+        kept = carry_out(maker(elastic, tmp_path, request=same))
+        assert (kept.action, kept.cluster_privileges) == (KeyAction.KEEP, ("monitor",))
+
+
 def test_a_key_whose_secret_is_elsewhere_needs_a_decision(elastic: LocalElastic, tmp_path: Path) -> None:
     made = carry_out(maker(elastic, tmp_path)).api_key_id
     other = tmp_path / "other"

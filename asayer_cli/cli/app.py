@@ -21,7 +21,10 @@ if TYPE_CHECKING:
 
 @dataclass
 class App:
-    """One run of the program. `command` and `output` are known once the command line is parsed."""
+    """One run of the program.
+
+    `command`, `output` and where reports go (`report_file`, `summary_file`) are known once the command line is parsed.
+    """
 
     environ: Mapping[str, str] = field(default_factory=lambda: os.environ)
     command: str = ""
@@ -29,6 +32,8 @@ class App:
     output: str = "text"
     color: str = "auto"
     secret_store: str = ""
+    report_file: Path | None = None
+    summary_file: Path | None = None
     verbose: bool = False
     quiet: bool = False
     debug: bool = False

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import click
@@ -10,7 +11,7 @@ import click
 from asayer_cli.cli.app import App
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from asayer_cli.result import Result
 
@@ -80,6 +81,8 @@ def command(
             result = function(app, **params)
             from asayer_cli.output import show
 
+            # the result has them now, and what goes wrong while it is printed must not replace its reports
+            app.report_file = app.summary_file = None
             context.exit(show(result, app.command, app.output, app.console).exit_code)
 
         make: Any = click.command(name, **attributes)
@@ -92,10 +95,33 @@ def command(
 
 def _prepare(context: click.Context, params: dict[str, object]) -> App:
     app = context.ensure_object(App)
+    note_reports(app, params)
     for name in ("output", "profile", "color", "verbose", "quiet", "debug"):
         setattr(app, name, params.pop(name))
     app.command = context.command_path.partition(" ")[2]
     return app
+
+
+def note_reports(app: App, params: Mapping[str, Any]) -> None:
+    """Remember where a command that writes reports for CI shall write them, should it come to an early end."""
+    if "report_file" in params:
+        summary = app.environ.get("GITHUB_STEP_SUMMARY") if app.environ.get("GITHUB_ACTIONS") == "true" else None
+        app.report_file = Path(params["report_file"]) if params["report_file"] else None
+        app.summary_file = Path(summary) if summary else None
+
+
+def asked_for(arguments: list[str], context: click.Context | None) -> dict[str, Any]:
+    """Return the options of a command line that is wrong, as far as they can be understood."""
+    known = context.command.params if context and not isinstance(context.command, click.Group) else []
+    params = known if any(param.name == "output" for param in known) else _common_options(("text", "json"))
+    lenient = click.Command("lenient", params=params).make_context(
+        None,
+        list(arguments),
+        resilient_parsing=True,
+        ignore_unknown_options=True,
+        auto_envvar_prefix=context.auto_envvar_prefix if context else None,
+    )
+    return lenient.params
 
 
 secret_store_option = click.option(

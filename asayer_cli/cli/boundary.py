@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 import click
 
 from asayer_cli.cli.app import App
+from asayer_cli.cli.base import asked_for, note_reports
 from asayer_cli.cli.root import COMPLETION_VARIABLE, PROGRAM, root
 from asayer_cli.errors import AsayerError, UsageError
 from asayer_cli.exit_codes import ExitCode
@@ -18,6 +19,7 @@ from asayer_cli.exit_codes import ExitCode
 if TYPE_CHECKING:
     from types import FrameType
 
+_FORMS_OF_FAILURES: Final = frozenset({"json", "junit", "github"})
 _NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 
@@ -67,11 +69,6 @@ def _interrupt(_signal: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
-def _command_of(error: click.ClickException) -> str:
-    context = error.ctx if isinstance(error, click.UsageError) else None
-    return context.command_path.partition(" ")[2] if context else ""
-
-
 def _usage_words(error: click.ClickException) -> tuple[str, str]:
     """Return message and hint."""
     if isinstance(error, click.exceptions.NoArgsIsHelpError):
@@ -92,19 +89,6 @@ def _variable_of(context: click.Context, param: click.Parameter | None) -> str:
     return str(param.envvar or f"{context.auto_envvar_prefix}_{param.name.upper()}")
 
 
-def _wanted_output(arguments: list[str], app: App) -> str:
-    """Return the output asked for on a command line that could not be parsed."""
-    wanted = app.environ.get("ASAYER_OUTPUT", "text")
-    for position, argument in enumerate(arguments):
-        if argument in ("--output", "-o") and position + 1 < len(arguments):
-            wanted = arguments[position + 1]
-        elif argument.startswith("--output="):
-            wanted = argument.partition("=")[2]
-        elif argument.startswith("-o"):
-            wanted = argument[2:]
-    return wanted
-
-
 def _report_interrupt(app: App, error: BaseException) -> int:
     """Tell of an interrupt, or of a "no": commands raise Abort for that, click while it handles Ctrl-C or Ctrl-D."""
     if isinstance(error, click.Abort) and error.__context__ is None:
@@ -115,8 +99,11 @@ def _report_interrupt(app: App, error: BaseException) -> int:
 
 
 def _report_usage(app: App, arguments: list[str], error: click.ClickException) -> int:
-    app.output = _wanted_output(arguments, app)
-    app.command = _command_of(error)
+    context = error.ctx if isinstance(error, click.UsageError) else None
+    asked = asked_for(arguments, context)
+    note_reports(app, asked)
+    app.output = asked["output"] or "text"
+    app.command = context.command_path.partition(" ")[2] if context else ""
     if isinstance(error, click.exceptions.NoArgsIsHelpError) and app.output != "json":
         click.echo(error.format_message(), err=True)
         return ExitCode.USAGE
@@ -124,15 +111,24 @@ def _report_usage(app: App, arguments: list[str], error: click.ClickException) -
 
 
 def _fail(app: App, exit_code: ExitCode, code: str, message: str, hint: str = "") -> int:
-    try:
-        from asayer_cli.output import show
-        from asayer_cli.result import Failure, Result
+    """Tell an error in the form asked for, as text where standard output holds something already."""
+    from asayer_cli.output import show
+    from asayer_cli.result import Failure, Result
 
-        result = Result(errors=(Failure(code, message, hint),), exit_code=exit_code)
-        show(result, app.command, "json" if app.output == "json" else "text", app.console)
+    failure = Failure(code, message, hint)
+    result = Result(errors=(failure,), exit_code=exit_code, report_file=app.report_file, summary_file=app.summary_file)
+    try:
+        show(result, app.command, _form_of_failure(app), app.console)
+    except UsageError as unwritten:
+        app.console.failure(Failure.of(unwritten))
     except BrokenPipeError:
         return _die_of_broken_pipe()
     return exit_code
+
+
+def _form_of_failure(app: App) -> str:
+    shown = app.console.printed and not app.report_file
+    return "text" if shown or app.output not in _FORMS_OF_FAILURES else app.output
 
 
 def _report_lost_output(app: App, error: OSError) -> int:

@@ -10,7 +10,9 @@ from asayer_cli.errors import UsageError
 from asayer_cli.output.envelope import write_envelope
 from asayer_cli.output.report_file import append_summary, write_report
 from asayer_cli.output.rows import print_rows
+from asayer_cli.output.sanitise import clean
 from asayer_cli.result import Result, RowStream
+from asayer_cli.secret import redact
 
 if TYPE_CHECKING:
     from asayer_cli.output.console import Console
@@ -23,16 +25,23 @@ _TEXT_ROOMS: Final = {
 
 
 def show(result: Result, command: str, output: str, console: Console) -> Result:
-    """Print a result in the wanted form, and return it; a stream's own end is merged into it."""
+    """Print a result in the wanted form, and return it; a stream's own end is merged into it.
+
+    Reports are written first: whoever reads the screen may leave early. UsageError, after all else is printed, when
+    the report cannot be written.
+    """
     if isinstance(result.data, RowStream):
         result = _show_rows(result.data, command, output, console)
-    elif result.report_file or output == "text":
+        console.flush()
+        return result
+    unwritten = _write_reports(result, command, output, console)
+    if result.report_file or output == "text":
         _show_text(result, console)
-        _write_reports(result, command, output, console)
     else:
-        _write_reports(result, command, output, console)
         _show_document(result, command, output, console)
     console.flush()
+    if unwritten:
+        raise unwritten
     return result
 
 
@@ -72,26 +81,39 @@ def _show_ending(result: Result, console: Console) -> None:
         console.failure(failure)
 
 
-def _write_reports(result: Result, command: str, output: str, console: Console) -> None:
-    if result.report_file:
-        write_report(result.report_file, _as_text(result, command, output, console))
-    if result.summary_file and result.data is not None:
-        github = importlib.import_module("asayer_cli.output.github")
+def _write_reports(result: Result, command: str, output: str, console: Console) -> UsageError | None:
+    """Write the job summary and the report; return the error of a report that cannot be written."""
+    if result.summary_file and (result.data is not None or result.errors):
         try:
-            append_summary(result.summary_file, github.summary(result.data, show_messages=result.show_messages))
+            append_summary(result.summary_file, _in_format("github", "summary", result))
         except UsageError as error:  # the CI system's file, which nobody asked us for
             console.warn(error.message)
+    if result.report_file:
+        try:
+            write_report(result.report_file, _as_text(result, command, output, console))
+        except UsageError as error:
+            return error
+    return None
 
 
 def _as_text(result: Result, command: str, output: str, console: Console) -> str:
     if output == "json":
         return write_envelope(result, command, (*console.messages, *result.messages))
-    if result.data is None:
+    if result.data is None and not result.errors:
         return ""
     if output in ("junit", "github"):
-        report = importlib.import_module(f"asayer_cli.output.{output}")
-        return str(report.write(result.data, show_messages=result.show_messages))
+        return _in_format(output, "write", result)
+    if result.data is None:
+        return "".join(f"error: {clean(redact(failure.message))}\n" for failure in result.errors)
     return console.capture(_renderer(result.data).render(result.data))
+
+
+def _in_format(room: str, form: str, result: Result) -> str:
+    """Return a report of what was found, or of why nothing was."""
+    report = importlib.import_module(f"asayer_cli.output.{room}")
+    if result.data is None:
+        return str(getattr(report, f"{form}_failures")(result.errors))
+    return str(getattr(report, form)(result.data, show_messages=result.show_messages))
 
 
 def _renderer(data: object) -> Any:  # noqa: ANN401 - a module

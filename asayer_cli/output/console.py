@@ -64,6 +64,7 @@ class Console:
         self.err = _console(sys.stderr, environ, color)
         self._redraws = sys.stderr.isatty() and not self.err.is_dumb_terminal
         self._progressing = False
+        self.printed = False
         self.messages: list[Message] = []
         if debug:
             _trace_calls(self)
@@ -113,6 +114,7 @@ class Console:
     def show(self, renderable: RenderableType, *, reveal: bool = False, wrap: bool = True) -> None:
         """Print data for people on standard output; without `wrap` a line too long is the terminal's to break."""
         self.clear_progress()
+        self.printed = True
         self.out.reveal = reveal
         self.out.print(renderable, soft_wrap=not (wrap and sys.stdout.isatty()))
 
@@ -133,6 +135,7 @@ class Console:
     def write(self, text: str) -> None:
         """Write text as it is, with a newline at its end, on standard output."""
         self.clear_progress()
+        self.printed = True
         self.out.file.write(text if text.endswith("\n") else text + "\n")
 
     def write_json(self, text: str) -> None:

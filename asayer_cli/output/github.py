@@ -8,6 +8,9 @@ from asayer_cli.output.sanitise import for_markdown, for_workflow_command, for_w
 from asayer_cli.verification.model import Status
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from asayer_cli.result import Failure
     from asayer_cli.verification.model import Check, Verification
 
 _COMMANDS: Final = {Status.FAIL: "error", Status.WARN: "warning"}
@@ -17,6 +20,12 @@ _MARKS: Final = {Status.PASS: "✅", Status.WARN: "⚠️", Status.FAIL: "❌", 
 def write(data: Verification, *, show_messages: bool = False) -> str:
     """Return one line for each check: annotations for failures and warnings, plain lines for the others."""
     return "\n".join(_line(check, show_messages=show_messages) for check in data.checks)
+
+
+def write_failures(failures: Iterable[Failure]) -> str:
+    """Return an annotation for each error that kept anything from being checked."""
+    texts = ("\n".join(filter(None, (failure.message, failure.hint))) for failure in failures)
+    return "\n".join(f"::error title=asayer-cli::{for_workflow_command(text)}" for text in texts)
 
 
 def _line(check: Check, *, show_messages: bool) -> str:
@@ -45,3 +54,12 @@ def summary(data: Verification, *, show_messages: bool = False) -> str:
     lines = ["## asayer-cli verify", "", "| | check | finding |", "| --- | --- | --- |", *rows, ""]
     lines += ["| source | tagged | collectible | dropped |", "| --- | ---: | ---: | ---: |", *counts, ""]
     return "\n".join(lines) + "\n"
+
+
+def summary_failures(failures: Iterable[Failure]) -> str:
+    """Return the job summary of a run that could not check anything."""
+    lines = [
+        f"{_MARKS[Status.FAIL]} {'<br>'.join(for_markdown(part) for part in (failure.message, failure.hint) if part)}"
+        for failure in failures
+    ]
+    return "\n".join(("## asayer-cli verify", "", *lines, "")) + "\n"

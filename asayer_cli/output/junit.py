@@ -9,6 +9,9 @@ from asayer_cli.output.sanitise import for_xml
 from asayer_cli.verification.model import Status
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from asayer_cli.result import Failure
     from asayer_cli.verification.model import Check, Verification
 
 
@@ -20,6 +23,21 @@ def write(data: Verification, *, show_messages: bool = False) -> str:
         suite = ET.SubElement(root, "testsuite", {"name": f"asayer.{source.name}", **_totals(checks)})
         for check in checks:
             _add(suite, check, show_messages=show_messages)
+    return _document(root)
+
+
+def write_failures(failures: Sequence[Failure]) -> str:
+    """Return the XML text of a run that could not check anything: one test case in error, not a failed one."""
+    totals = {"tests": "1", "failures": "0", "skipped": "0", "errors": "1"}
+    root = ET.Element("testsuites", {"name": "asayer-cli verify", **totals})
+    suite = ET.SubElement(root, "testsuite", {"name": "asayer", **totals})
+    case = ET.SubElement(suite, "testcase", classname="asayer", name="run")
+    text = "\n".join(part for failure in failures for part in (failure.message, failure.hint) if part)
+    ET.SubElement(case, "error", type=failures[0].code, message=for_xml(failures[0].message)).text = for_xml(text)
+    return _document(root)
+
+
+def _document(root: ET.Element) -> str:
     ET.indent(root)
     return '<?xml version="1.0" encoding="UTF-8"?>\n' + ET.tostring(root, encoding="unicode")
 

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from typing import TYPE_CHECKING
+from xml.etree import ElementTree as ET
 
 import pytest
 
@@ -47,6 +48,8 @@ def test_wrong_usage(bare: Cli, arguments: list[str], why: str, hint: str) -> No
         (WRONG_USAGES[3], []),
         (WRONG_USAGES[4], ["-o", "json"]),
         (WRONG_USAGES[5], ["-ojson"]),
+        (WRONG_USAGES[5], ["-qo", "json"]),
+        (WRONG_USAGES[0], ["-qojson"]),
         (WRONG_USAGES[3], ["--output", "json"]),
         (WRONG_USAGES[4], ["--output=json"]),
     ],
@@ -92,11 +95,55 @@ def test_a_form_that_no_command_knows_is_wrong(bare: Cli) -> None:
     assert bare("config", "path", "-o", "junit").code == 2
 
 
-def test_an_error_prints_nothing_on_standard_output_unless_json_is_asked_for(bare: Cli) -> None:
-    for output in ("text", "junit", "github"):
-        run = bare("verify", "-o", output)
-        assert (run.code, run.out) == (3, "")
-        assert "has no integration to verify" in run.err
+def test_an_error_in_text_prints_nothing_on_standard_output(bare: Cli) -> None:
+    run = bare("verify", "-o", "text")
+    assert (run.code, run.out) == (3, "")
+    assert "has no integration to verify" in run.err
+
+
+def test_an_error_is_an_annotation_and_in_the_job_summary(bare: Cli, tmp_path: Path) -> None:
+    summary = tmp_path / "summary.md"
+    env = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(summary)}
+    for number, (code, arguments) in enumerate(((3, []), (2, ["--since", "nonsense"]), (2, ["--nope"])), 1):
+        run = bare("verify", "-o", "github", *arguments, env=env)
+        assert run.code == code
+        (line,) = run.out.splitlines()
+        assert line.startswith("::error title=asayer-cli::")
+        assert run.err.startswith("error: ")
+        assert summary.read_text().count("\u274c") == number
+
+
+@pytest.mark.parametrize(
+    ("code", "kind", "arguments"),
+    [(3, "not_configured", []), (2, "usage", ["--since", "nonsense"]), (2, "usage", ["--nope"])],
+)
+def test_an_error_replaces_a_report_of_an_earlier_run(
+    bare: Cli, tmp_path: Path, code: int, kind: str, arguments: list[str]
+) -> None:
+    report = tmp_path / "report.xml"
+    report.write_text("an earlier run's")
+    run = bare("verify", *arguments, "-o", "junit", f"--report-file={report}")
+    assert (run.code, run.out) == (code, "")
+    assert run.err.startswith("error: ")
+    root = ET.parse(report).getroot()
+    assert [root.get(name) for name in ("tests", "errors", "failures")] == ["1", "1", "0"]
+    assert [error.get("type") for error in root.iter("error")] == [kind]
+    printed = bare("verify", *arguments, "-o", "junit")
+    assert ET.fromstring(printed.out).get("errors") == "1"
+
+
+def test_other_commands_write_no_reports(bare: Cli, tmp_path: Path) -> None:
+    env = {"GITHUB_ACTIONS": "true", "GITHUB_STEP_SUMMARY": str(tmp_path / "summary.md")}
+    assert bare("config", "show", "--nope", "-o", "junit", env=env).out == ""
+    assert bare("nope", "--report-file", str(tmp_path / "report.xml"), env=env).code == 2
+    assert list(tmp_path.glob("*.*")) == []
+
+
+def test_an_error_and_a_report_that_cannot_be_written(bare: Cli, tmp_path: Path) -> None:
+    run = bare("verify", "-o", "json", "--report-file", str(tmp_path / "no" / "report.json"))
+    assert (run.code, run.out) == (3, "")
+    assert "has no integration to verify" in run.err
+    assert "cannot be written" in run.err
 
 
 def test_not_configured(bare: Cli) -> None:

@@ -1,7 +1,9 @@
 from __future__ import annotations
 
 import json
+import os
 import stat
+from contextlib import redirect_stdout
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
@@ -14,7 +16,7 @@ from asayer_cli.exit_codes import ExitCode
 from asayer_cli.output import github, junit, show, text_verification
 from asayer_cli.output.console import Console
 from asayer_cli.output.report_file import append_summary, write_report
-from asayer_cli.result import Result
+from asayer_cli.result import Failure, Result
 from asayer_cli.secret import MASK, Secret
 from asayer_cli.tag import Reason
 from asayer_cli.verification.model import Check, JudgedEntry, NearMiss, SourceReport, Status, Verification
@@ -170,6 +172,51 @@ def test_what_was_found_is_shown_though_the_report_cannot_be_written(
     with pytest.raises(UsageError):
         show(result, "verify", "junit", Console(environ={}))
     assert "1 check failed" in capsys.readouterr().out
+
+
+FAILURE = Failure("not_configured", "nothing to verify\n::error::forged | `x`", "do this\x1b[2J")
+
+
+def test_reports_are_written_though_nobody_reads_the_screen(tmp_path: Path) -> None:
+    result = Result(verification(), report_file=tmp_path / "r.xml", summary_file=tmp_path / "summary.md")
+    reading, writing = os.pipe()
+    os.close(reading)
+    with os.fdopen(os.dup(writing), "w") as closed:
+        os.close(writing)
+        with redirect_stdout(closed), pytest.raises(BrokenPipeError):
+            show(result, "verify", "junit", Console(environ={}))
+        os.dup2(os.open(os.devnull, os.O_WRONLY), closed.fileno())
+    assert len(cases((tmp_path / "r.xml").read_text())) == 4
+    assert "asayer-cli verify" in (tmp_path / "summary.md").read_text()
+
+
+@pytest.mark.parametrize("output", ["text", "github", "junit"])
+def test_an_error_instead_of_findings(tmp_path: Path, capsys: pytest.CaptureFixture[str], output: str) -> None:
+    result = Result(errors=(FAILURE,), exit_code=ExitCode.NOT_CONFIGURED, summary_file=tmp_path / "summary.md")
+    show(result, "verify", output, Console(environ={}))
+    shown = capsys.readouterr()
+    assert "error: nothing to verify" in shown.err
+    assert not any(harmful(part) for part in (shown.out, shown.err))
+    lines = shown.out.splitlines()
+    if output == "github":
+        assert lines == ["::error title=asayer-cli::nothing to verify%0A: :error::forged | `x`%0Ado this\u241b[2J"]
+    assert not any(begins_command(line) for line in lines if output != "github")
+    if output == "junit":
+        (error,) = ET.fromstring(shown.out).iter("error")
+        assert error.get("type") == "not_configured"
+    (told,) = [line for line in (tmp_path / "summary.md").read_text().splitlines() if "nothing" in line]
+    assert "\\|" in told
+    assert not begins_command(told)
+
+
+def test_an_error_in_a_report_file_of_each_form(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for output in ("junit", "json", "github", "text"):
+        path = tmp_path / output
+        show(Result(errors=(FAILURE,), report_file=path), "verify", output, Console(environ={}))
+        assert "nothing to verify" in path.read_text()
+        captured = capsys.readouterr()
+        assert captured.out == ""
+        assert "nothing to verify" in captured.err
 
 
 def test_a_job_summary_that_cannot_be_written_is_a_warning(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

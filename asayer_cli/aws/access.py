@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import time
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
@@ -19,7 +21,6 @@ from asayer_cli.together import together
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from datetime import datetime
 
     from asayer_cli.aws.model import Identity
     from asayer_cli.aws.session import AwsSession
@@ -66,13 +67,16 @@ class UserAccess:
 
     def keys(self) -> list[AccessKey]:
         """Return the user's access keys, oldest first, with their last use; none when there is no such user."""
-        described = self._all("ListAccessKeys", "AccessKeyMetadata")
+        described = self._listed_keys().get("AccessKeyMetadata", ())
         keys = together([partial(self._with_last_use, key) for key in described])
         return sorted(keys, key=lambda key: key.created_at)
 
-    def key_ids(self) -> frozenset[str]:
-        """Return the ids of the user's access keys."""
-        return frozenset(key["AccessKeyId"] for key in self._all("ListAccessKeys", "AccessKeyMetadata"))
+    def key_ids(self) -> tuple[frozenset[str], datetime]:
+        """Return the ids of the user's access keys, and AWS's own time (whole seconds) at which these were all."""
+        answer = self._listed_keys()
+        headers = answer["ResponseMetadata"]["HTTPHeaders"]
+        at = parsedate_to_datetime(headers["date"]) if "date" in headers else datetime.min.replace(tzinfo=UTC)
+        return frozenset(key["AccessKeyId"] for key in answer.get("AccessKeyMetadata", ())), at
 
     def policy_is_there(self, arn: str) -> bool:
         """Tell whether a policy exists; True when that may not be asked, for attaching it will tell."""
@@ -165,6 +169,17 @@ class UserAccess:
         used: datetime | None = answer.get("LastUsedDate")
         service, region = (answer.get(name, _NEVER) if used else "" for name in ("ServiceName", "Region"))
         return AccessKey(key_id, described["Status"], described["CreateDate"], used, service, region)
+
+    def _listed_keys(self) -> dict[str, Any]:
+        """Return the answer to ListAccessKeys, of one page since there are two keys at most; it may be NoSuchEntity."""
+        with translated("iam:ListAccessKeys", resource=self._arn):
+            try:
+                answer: dict[str, Any] = self._client.list_access_keys(UserName=self.name)
+            except ClientError as error:
+                if error_code(error) not in MISSING:
+                    raise
+                return dict(error.response)
+            return answer
 
     def _all(self, operation: str, member: str) -> list[Any]:
         """Return all pages of a list; empty when there is no such user."""

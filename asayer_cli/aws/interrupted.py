@@ -1,4 +1,4 @@
-"""What earlier runs of setup may have left behind: keys whose secrets nobody has."""
+"""What earlier runs of setup may have left behind: keys whose secrets nobody has. Never sure: IAM tells no maker."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _AROUND: Final = timedelta(minutes=6)
 
 
 def leftover_keys(changes: Iterable[Record], keys: Iterable[AccessKey], held: frozenset[str]) -> frozenset[str]:
-    """Return the ids of keys that interrupted runs made: new against the journal, made then, never used, held nowhere.
+    """Return the ids of keys that interrupted runs may have made: new since then, about that old, never used or held.
 
     `changes` are the journal's open changes, `held` the ids whose secrets are on this machine.
     """

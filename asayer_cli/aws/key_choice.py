@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from asayer_cli.aws.model import AccessKey, Step, StepKind
-from asayer_cli.errors import RefusedError, UsageError
+from asayer_cli.errors import RefusedError
 from asayer_cli.times import format_duration
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from datetime import datetime
+    from collections.abc import Collection, Mapping, Sequence
 
 # AccessKeysPerUser, a quota that cannot be raised; inactive keys count too.
 MOST_KEYS: Final = 2
+_NEVER: Final = datetime.min.replace(tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,39 +27,55 @@ class KeyChoice:
     last: tuple[Step, ...] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What this machine knows of a user's keys.
+
+    `held` are ids whose secrets the profile has, `preferred` is the one in its settings, `leftovers` those that an
+    interrupted run may have made, `used_by` the other profiles that use a key; `again` repeats the run's command line.
+    """
+
+    now: datetime
+    again: str
+    held: frozenset[str] = frozenset()
+    preferred: str = ""
+    leftovers: frozenset[str] = frozenset()
+    used_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+
+    def describe(self, key: AccessKey) -> str:
+        """Return what is known of a key: its id, state, age, last use, and whose it may be."""
+        whose = ", perhaps left over from an interrupted run" if key.id in self.leftovers else ""
+        if profiles := self.used_by.get(key.id):
+            whose = f", in use by profile {', '.join(profiles)}"
+        return describe_key(key, self.now) + whose
+
+    def replacing(self, key: AccessKey) -> str:
+        """Return the command that replaces a key, with a warning where another profile uses it."""
+        profiles = self.used_by.get(key.id)
+        return f"{self.again} --delete-key {key.id}" + (f" (ends profile {', '.join(profiles)})" if profiles else "")
+
+
 def choose_key(
-    user_name: str,
-    keys: Sequence[AccessKey],
-    *,
-    held: frozenset[str],
-    preferred: str,
-    leftovers: frozenset[str],
-    delete: tuple[str, ...],
-    add: bool,
-    now: datetime,
+    user_name: str, keys: Sequence[AccessKey], known: Known, *, delete: Collection[str], add: bool
 ) -> KeyChoice:
     """Choose by what there is; RefusedError, with each key's age and last use, where the user must decide.
 
-    To `add` is done once there are two keys and one of them can be used.
-
-    `held` are ids whose secrets are here, `leftovers` those that an interrupted run made, `delete` those that the
-    user named.
+    To `add` is done once there are two keys and one of them can be used. A key named in `delete` is replaced when no
+    other can be used; it goes last, unless the new one needs its place.
     """
-    _check_named(user_name, keys, delete)
-    cleaning = [_deletion(key, "which an interrupted run made", now) for key in keys if key.id in leftovers]
-    named = [_deletion(key, "which you named", now) for key in keys if key.id in delete and key.id not in leftovers]
-    rest = [key for key in keys if key.id not in leftovers and key.id not in delete]
-    usable = [key for key in rest if key.id in held and key.active]
+    rest = [key for key in keys if key.id not in delete]
+    named = sorted((key for key in keys if key.id in delete), key=lambda key: (key.active, key.last_used_at or _NEVER))
+    deletions = tuple(_deletion(key, known) for key in named)
+    usable = [key for key in rest if key.id in known.held and key.active]
     if usable and not (add and len(rest) < MOST_KEYS):
-        return KeyChoice(_best(usable, preferred).id, tuple(cleaning), tuple(named))
-    if rest and not add:
-        raise _undecided(user_name, rest, held, now)
+        return KeyChoice(_best(usable, known.preferred).id, (), deletions)
     if len(rest) >= MOST_KEYS:
-        raise _full(user_name, rest, now)
+        raise _full(user_name, rest, known)
+    if rest and not (add or delete):
+        raise _undecided(user_name, rest[0], known)
     making = Step(StepKind.CREATE_KEY, f"create an access key for {user_name}", user_name)
-    if len(rest) + len(named) >= MOST_KEYS:
-        return KeyChoice("", (*cleaning, *named, making))
-    return KeyChoice("", (*cleaning, making), tuple(named))
+    beforehand = 1 if len(keys) >= MOST_KEYS else 0
+    return KeyChoice("", (*deletions[:beforehand], making), deletions[beforehand:])
 
 
 def describe_key(key: AccessKey, now: datetime) -> str:
@@ -77,55 +94,35 @@ def _age(then: datetime, now: datetime) -> str:
     return format_duration(now - then)
 
 
-def _deletion(key: AccessKey, why: str, now: datetime) -> Step:
-    text = f"delete the access key {describe_key(key, now)}, {why}"
-    return Step(StepKind.DELETE_KEY, text, key.id, key)
-
-
-def _check_named(user_name: str, keys: Sequence[AccessKey], delete: tuple[str, ...]) -> None:
-    unknown = set(delete) - {key.id for key in keys}
-    if unknown:
-        there = ", ".join(key.id for key in keys) or "none"
-        raise UsageError(
-            f"The user {user_name} has no access key {', '.join(sorted(unknown))}.",
-            hint=f"Its keys: {there}.",
-            code="key_not_found",
-        )
+def _deletion(key: AccessKey, known: Known) -> Step:
+    return Step(StepKind.DELETE_KEY, f"delete the access key {known.describe(key)}, which you named", key.id, key)
 
 
 def _best(usable: Sequence[AccessKey], preferred: str) -> AccessKey:
     return max(usable, key=lambda key: (key.id == preferred, key.created_at))
 
 
-def _undecided(user_name: str, keys: Sequence[AccessKey], held: frozenset[str], now: datetime) -> RefusedError:
-    if len(keys) >= MOST_KEYS:
-        return _full(user_name, keys, now)
-    key = keys[0]
-    if key.id in held:
+def _undecided(user_name: str, key: AccessKey, known: Known) -> RefusedError:
+    if key.id in known.held:
         return RefusedError(
-            f"The access key of {user_name} is inactive: {describe_key(key, now)}.",
+            f"The access key of {user_name} is inactive: {known.describe(key)}.",
             hint=f"Make it active: aws iam update-access-key --user-name {user_name} --access-key-id {key.id} --status "
-            f"Active. Or replace it: {_command('--add-key')}, or {_command(f'--delete-key {key.id}')}.",
+            f"Active. Or make a second one: {known.again} --add-key. Or replace it: {known.replacing(key)}.",
             code="key_inactive",
         )
     return RefusedError(
-        f"The user {user_name} has an access key whose secret is not in this secret store: {describe_key(key, now)}.",
-        hint=f"Make a second one beside it: {_command('--add-key')}. Or replace it, if nothing uses it any more: "
-        f"{_command(f'--delete-key {key.id}')}. Or give its secret in ASAYER_AWS_ACCESS_KEY_ID and "
-        "ASAYER_AWS_SECRET_ACCESS_KEY.",
+        f"The user {user_name} has an access key whose secret is not in this secret store: {known.describe(key)}.",
+        hint=f"Make a second one beside it: {known.again} --add-key. Or replace it, if nothing uses it any more: "
+        f"{known.replacing(key)}. Or give its secret in ASAYER_AWS_ACCESS_KEY_ID and ASAYER_AWS_SECRET_ACCESS_KEY.",
         code="key_secret_elsewhere",
     )
 
 
-def _full(user_name: str, keys: Sequence[AccessKey], now: datetime) -> RefusedError:
-    known = "; ".join(describe_key(key, now) for key in keys)
-    choices = " or ".join(_command(f"--delete-key {key.id}") for key in keys)
+def _full(user_name: str, keys: Sequence[AccessKey], known: Known) -> RefusedError:
+    there = "; ".join(known.describe(key) for key in keys)
     return RefusedError(
-        f"The user {user_name} has {len(keys)} access keys, and AWS allows no third one: {known}.",
-        hint=f"Delete the one that nothing uses any more, and a new one takes its place: {choices}.",
+        f"The user {user_name} has {len(keys)} access keys, and AWS allows no third one: {there}.",
+        hint="Delete the one that nothing uses any more, and a new one takes its place: "
+        f"{' or '.join(known.replacing(key) for key in keys)}.",
         code="two_keys",
     )
-
-
-def _command(options: str) -> str:
-    return f"asayer-cli aws setup {options}"

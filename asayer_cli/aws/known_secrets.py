@@ -41,6 +41,10 @@ class KnownSecrets:
         """Return those of the ids that any profile of this machine uses, or has the secret of."""
         return self.holders.held_by_any_profile(key_ids)
 
+    def others_with(self, key_id: str) -> tuple[str, ...]:
+        """Return the other profiles of this machine that use a key."""
+        return tuple(profile for profile in self.holders.profiles_with(key_id) if profile != self.profile)
+
     def keep(self, key: AwsKey) -> None:
         """Keep a key's secret."""
         self.store.put(secret_name(self.profile, "aws", key.access_key_id), key.secret_access_key)

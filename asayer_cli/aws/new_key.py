@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import time
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from asayer_cli.aws.interrupted import CREATE_KEY, leftover_keys
@@ -15,12 +16,17 @@ if TYPE_CHECKING:
 
     from asayer_cli.aws.access import UserAccess
     from asayer_cli.aws.known_secrets import KnownSecrets
+    from asayer_cli.aws.model import AccessKey
     from asayer_cli.integrations import AwsKey
     from asayer_cli.journal import Journal, Record
     from asayer_cli.reporting import Reporter
 
 # Failures before the request was sent, or with AWS's word that it did nothing.
 _NOT_MADE: Final = frozenset({"throttled", "endpoint_unreachable", "connect_timeout", "proxy_refused", "tls_untrusted"})
+# AWS makes a key at once or not at all; its times are whole seconds, and its Date is a little old when it arrives.
+_MADE_WITHIN_SECONDS: Final = 2.0
+_WHOLE_SECONDS: Final = 1.5
+_THROTTLED_PAUSES_SECONDS: Final = (0.5, 1.0, 2.0)
 _LOOKS: Final = 4
 _PAUSE_SECONDS: Final = 0.5
 
@@ -38,16 +44,33 @@ class NewKey:
         self._reporter = reporter
         self._record: Record | None = None
         self._key: AwsKey | None = None
+        self._listed_at = datetime.min.replace(tzinfo=UTC)
+        self._listed, self._sent = 0.0, 0.0
 
     def make(self, settled: Callable[[Callable[[], AwsKey]], AwsKey]) -> AwsKey:
         """Write down what is there, make the key, keep its secret; `settled` calls once the user is known in IAM."""
-        before = tuple(sorted(self._access.key_ids()))
-        self._record = self._journal.begin(self._account, CREATE_KEY, f"user/{self._access.name}", before)
+        before, self._listed_at = self._access.key_ids()
+        self._listed = time.monotonic()
+        target = f"user/{self._access.name}"
+        self._record = self._journal.begin(self._account, CREATE_KEY, target, tuple(sorted(before)))
         self._reporter.progress(f"create an access key for {self._access.name} ...")
-        self._key = settled(self._access.create_key)
+        self._key = settled(self._create)
         self._secrets.keep(self._key)
         self._journal.done(self._record, self._key.access_key_id)
         return self._key
+
+    def _create(self) -> AwsKey:
+        """Make the key; the request is sent again only after AWS's word that it did nothing, for it was too busy."""
+        pauses = iter(_THROTTLED_PAUSES_SECONDS)
+        while True:
+            self._sent = time.monotonic()
+            try:
+                return self._access.create_key()
+            except UnreachableError as error:
+                pause = next(pauses, None) if error.code == "throttled" else None
+                if pause is None:
+                    raise
+            time.sleep(pause)
 
     @contextlib.contextmanager
     def undone_on_failure(self) -> Iterator[None]:
@@ -77,26 +100,38 @@ class NewKey:
         return None
 
     def _clean_up_unknown(self, record: Record) -> OutcomeUnknownError:
-        """Find and delete the key that may have been made by a request whose answer never came."""
+        """Find and delete the key that may have been made by a request whose answer never came.
+
+        Only a key that can be nobody else's: the only new one, made in the moments in which the request was on its way.
+        """
+        failed = time.monotonic()
         try:
             new = self._look_for_new(record)
         except AsayerError as error:
             return _unknown(f"and whether it exists cannot be asked now ({error.message})")
-        for key_id in new:
-            self._delete(key_id, "whose secret never arrived")
-        if new:
-            return _unknown(f"it was made all the same, and {', '.join(new)} is dealt with as told above")
-        return _unknown("and none is there so far")
+        if not new:
+            return _unknown("and none is there so far")
+        if len(new) == 1 and self._made_meanwhile(new[0], failed):
+            self._delete(new[0].id, "whose secret never arrived")
+            return _unknown(f"it was made all the same, and {new[0].id} is dealt with as told above")
+        names = " and ".join(key.id for key in new)
+        return _unknown(f"{names} is new since then, and left as it is, for somebody else may have made it")
 
-    def _look_for_new(self, record: Record) -> list[str]:
-        """Return the ids that are new since the request; IAM may be a moment late to tell."""
+    def _look_for_new(self, record: Record) -> list[AccessKey]:
+        """Return the keys that are new since the request; IAM may be a moment late to tell."""
         for _ in range(_LOOKS):
             keys = self._access.keys()
             held = self._secrets.held_by_any_profile(key.id for key in keys)
-            if new := sorted(leftover_keys([record], keys, held)):
+            ours = leftover_keys([record], keys, held)
+            if new := [key for key in keys if key.id in ours]:
                 return new
             time.sleep(_PAUSE_SECONDS)
         return []
+
+    def _made_meanwhile(self, key: AccessKey, failed: float) -> bool:
+        """Tell whether AWS made a key, by its own clock, while our request was on its way."""
+        after = (key.created_at - self._listed_at).total_seconds() - (self._sent - self._listed)
+        return -_WHOLE_SECONDS <= after <= min(failed - self._sent, _MADE_WITHIN_SECONDS) + _WHOLE_SECONDS
 
     def _delete(self, key_id: str, which: str) -> None:
         name = self._access.name
@@ -128,5 +163,5 @@ def _may_be_made(error: BaseException) -> bool:
 def _unknown(what: str) -> OutcomeUnknownError:
     return OutcomeUnknownError(
         f"The connection broke while the access key was made: {what}.",
-        hint="Run it again: it finds out what became of the key, and cleans up.",
+        hint="Run it again: it says what there is now, and how to go on.",
     )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from asayer_cli.aws.changes import Changes, Target
 from asayer_cli.aws.interrupted import CREATE_KEY, close_changes, leftover_keys
+from asayer_cli.aws.key_choice import Known
 from asayer_cli.aws.model import Plan, Scope, SetupOutcome, SetupStatus, StepKind
 from asayer_cli.aws.new_key import NewKey
 from asayer_cli.aws.permissions import group_policy
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from asayer_cli.aws.access import UserAccess
     from asayer_cli.aws.known_secrets import KnownSecrets
-    from asayer_cli.aws.model import Identity, UserState
+    from asayer_cli.aws.model import AccessKey, Identity, UserState
     from asayer_cli.aws.session import AwsSession
     from asayer_cli.aws.setup_plan import Wishes
     from asayer_cli.integrations import AwsKey
@@ -88,18 +89,21 @@ class Setup:
         """Read what is there and return what to do; RefusedError where the user must decide. Changes nothing."""
         self._refuse_other_account()
         self._state = self._access.state()
-        keys = self._state.keys if self._state else ()
-        ids = frozenset(key.id for key in keys)
+        ids = frozenset(key.id for key in self._keys)
         self._held = self._desk.secrets.held(ids)
-        self._leftovers = leftover_keys(self._open, keys, self._desk.secrets.held_by_any_profile(ids))
+        self._leftovers = leftover_keys(self._open, self._keys, self._desk.secrets.held_by_any_profile(ids))
         plan = make_plan(self._state, self._wishes, self._surroundings())
         if plan.has(StepKind.ATTACH_POLICY) and not self._access.policy_is_there(self._access.managed_policy):
             raise RefusedError(
                 f"There is no policy {self._access.managed_policy} in this partition.",
-                hint="Give rights on the log groups alone instead: asayer-cli aws setup --scope log-groups.",
+                hint=f"Give rights on the log groups alone instead: {self._wishes.again} --scope log-groups.",
                 code="policy_missing",
             )
         return plan
+
+    @property
+    def _keys(self) -> tuple[AccessKey, ...]:
+        return self._state.keys if self._state else ()
 
     def planned(self, plan: Plan) -> SetupOutcome:
         """Return what a dry run shows."""
@@ -114,7 +118,8 @@ class Setup:
         with changes.told_on_failure():
             last = plan.deletes_last
             changes.make(step for step in plan.steps if step not in last)
-            close_changes(desk.journal, self._open, self._held)
+            if self._leftovers <= set(self._wishes.delete_keys):
+                close_changes(desk.journal, self._open, self._held)
             key_id, proofs = self._prove_held(plan, wait) if plan.use_key else self._prove_new(plan, wait, changes)
             changes.make(last)
         return self._outcome(SetupStatus.DONE if plan.steps else SetupStatus.IN_PLACE, plan, key_id, proofs)
@@ -128,10 +133,14 @@ class Setup:
             saved={name: desk.saved[name] for name in (*wanted, "aws.access_key_id") if name in desk.saved},
             wanted=wanted,
             profile=desk.profile,
-            now=datetime.now(UTC),
-            held=self._held,
-            preferred=desk.secrets.preferred,
-            leftovers=self._leftovers,
+            keys=Known(
+                now=datetime.now(UTC),
+                again=self._wishes.again,
+                held=self._held,
+                preferred=desk.secrets.preferred,
+                leftovers=self._leftovers,
+                used_by={key.id: desk.secrets.others_with(key.id) for key in self._keys},
+            ),
         )
 
     def _wanted(self) -> dict[str, Value]:
@@ -185,9 +194,8 @@ class Setup:
 
     def _late(self, plan: Plan) -> tuple[type[AccessRefusedError], ...]:
         """Return the refusals that may only be delays: of anything for a young key, of rights that just changed."""
-        keys = self._state.keys if self._state else ()
         now = datetime.now(UTC)
-        if not plan.use_key or any(key.id == plan.use_key and now - key.created_at < _NEW_FOR for key in keys):
+        if not plan.use_key or any(key.id == plan.use_key and now - key.created_at < _NEW_FOR for key in self._keys):
             return (CredentialsRejectedError, PermissionDeniedError)
         return (PermissionDeniedError,) if plan.has(*_RIGHTS) else ()
 

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from asayer_cli.aws.access import GROUP_POLICY, MANAGED_POLICY, TAG_KEY, TAG_VALUE
-from asayer_cli.aws.key_choice import KeyChoice, choose_key
+from asayer_cli.aws.key_choice import Known, choose_key
 from asayer_cli.aws.model import Plan, Scope, Step, StepKind, UserState
 from asayer_cli.errors import RefusedError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-    from datetime import datetime
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from asayer_cli.aws.model import AccessKey
 
 _USER_NAME: Final = re.compile(r"[\w+=,.@-]{1,64}", re.ASCII)
 _PATH: Final = re.compile(r"/|/[!-~]{1,510}/", re.ASCII)
@@ -23,7 +24,10 @@ _KEY_ID: Final = re.compile(r"[A-Z0-9]{16,128}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What the user asks for; `path` and `scope` are None where not said, `boundary` is empty."""
+    """What the user asks for; `path` and `scope` are None where not said, `boundary` is empty.
+
+    `again` is the command line that asks for it, to be printed with an option more.
+    """
 
     user_name: str
     path: str | None = None
@@ -32,6 +36,7 @@ class Wishes:
     adopt: bool = False
     add_key: bool = False
     delete_keys: tuple[str, ...] = ()
+    again: str = "asayer-cli aws setup"
 
     def __post_init__(self) -> None:
         """Raise UsageError for names that AWS would not take, before anything is asked."""
@@ -48,8 +53,7 @@ class Wishes:
 class Surroundings:
     """What the plan depends on beside the user.
 
-    `held` are the ids of its keys whose secrets are here, `preferred` the one in the settings, `leftovers` those that
-    an interrupted run made, `saved` the profile's settings, `wanted` what they shall be, without the key id.
+    `saved` are the profile's settings, `wanted` what they shall be, without the key id.
     """
 
     partition: str
@@ -57,10 +61,7 @@ class Surroundings:
     saved: Mapping[str, object]
     wanted: Mapping[str, object]
     profile: str
-    now: datetime
-    held: frozenset[str] = frozenset()
-    preferred: str = ""
-    leftovers: frozenset[str] = frozenset()
+    keys: Known
 
 
 def _check(pattern: re.Pattern[str], text: str, what: str, hint: str) -> None:
@@ -74,12 +75,15 @@ def make_plan(state: UserState | None, wishes: Wishes, around: Surroundings) -> 
     if state is not None:
         _check_user(state, wishes)
     scope = wishes.scope or _scope_in_place(state)
-    choice = _choice(state, wishes, around)
+    keys = state.keys if state else ()
+    choice = choose_key(wishes.user_name, keys, around.keys, delete=wishes.delete_keys, add=wishes.add_key)
     steps = [*_user_steps(state, wishes), *_policy_steps(state, wishes, scope, around), *choice.first]
     if not choice.use or around.saved != {**around.wanted, "aws.access_key_id": choice.use}:
         text = f"save user, key id, region and log groups in profile {around.profile}"
         steps.append(Step(StepKind.SAVE_SETTINGS, text))
-    return Plan((*steps, *choice.last), scope, choice.use, tuple(_warnings(state)))
+    return Plan(
+        (*steps, *choice.last), scope, choice.use, (*_warnings(state), *_key_warnings(keys, wishes, around.keys))
+    )
 
 
 def _check_partition(wishes: Wishes, around: Surroundings) -> None:
@@ -94,7 +98,7 @@ def _check_user(state: UserState, wishes: Wishes) -> None:
     if not state.managed and not wishes.adopt:
         raise RefusedError(
             f"There is an IAM user {state.name} that asayer-cli did not make: {_contents(state)}.",
-            hint="If it is the collector's, adopt it: asayer-cli aws setup --adopt (it gets the tag "
+            hint=f"If it is the collector's, adopt it: {wishes.again} --adopt (it gets the tag "
             f"{TAG_KEY}={TAG_VALUE}, and its rights are completed). Otherwise choose another name: --user-name.",
             code="user_not_managed",
         )
@@ -123,19 +127,6 @@ def _scope_in_place(state: UserState | None) -> Scope:
 
 def _has_managed_policy(state: UserState) -> bool:
     return any(arn.endswith(f":iam::aws:policy/{MANAGED_POLICY}") for arn in state.attached)
-
-
-def _choice(state: UserState | None, wishes: Wishes, around: Surroundings) -> KeyChoice:
-    return choose_key(
-        wishes.user_name,
-        state.keys if state else (),
-        held=around.held,
-        preferred=around.preferred,
-        leftovers=around.leftovers,
-        delete=wishes.delete_keys,
-        add=wishes.add_key,
-        now=around.now,
-    )
 
 
 def _user_steps(state: UserState | None, wishes: Wishes) -> list[Step]:
@@ -185,3 +176,12 @@ def _warnings(state: UserState | None) -> list[str]:
     if not others:
         return []
     return [f"The user {state.name} has more than the collector needs, which is left as it is: {', '.join(others)}."]
+
+
+def _key_warnings(keys: Sequence[AccessKey], wishes: Wishes, known: Known) -> Iterator[str]:
+    there = {key.id for key in keys}
+    for gone in (key_id for key_id in wishes.delete_keys if key_id not in there):
+        yield f"The user {wishes.user_name} has no access key {gone}: it is deleted already, or mistyped."
+    for key in keys:
+        if key.id in known.leftovers and key.id not in wishes.delete_keys:
+            yield f"Look at the access key {known.describe(key)}. If nobody needs it: {known.replacing(key)}"

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
 import click
+from click.core import ParameterSource
 
 from asayer_cli.errors import UsageError
 from asayer_cli.result import Level, Message, Result
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 DEFAULT_USER_NAME: Final = "asayer_cw"
 _MOST_SHOWN: Final = 20
+_ONLY_THIS_TIME: Final = frozenset({"dry_run", "yes", "wait_for_key", "output", "color", "verbose", "quiet", "debug"})
 
 
 def wishes_of(given: dict[str, Any], settings: Settings) -> Wishes:
@@ -38,7 +41,22 @@ def wishes_of(given: dict[str, Any], settings: Settings) -> Wishes:
         adopt=given["adopt"],
         add_key=given["add_key"],
         delete_keys=given["delete_key"],
+        again=_typed(click.get_current_context()),
     )
+
+
+def _typed(context: click.Context) -> str:
+    """Return the command line as it was typed, for a next run that decides or does more."""
+    words = ["asayer-cli", *context.command_path.split()[1:]]
+    for option in context.command.params:
+        if context.get_parameter_source(option.name or "") is not ParameterSource.COMMANDLINE:
+            continue
+        if option.name in _ONLY_THIS_TIME:
+            continue
+        value = context.params[option.name or ""]
+        for one in value if isinstance(value, tuple) else (value,):
+            words += [option.opts[0]] if isinstance(one, bool) else [option.opts[0], shlex.quote(str(one))]
+    return " ".join(words)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from asayer_cli.aws.interrupted import leftover_keys
-from asayer_cli.aws.key_choice import describe_key
+from asayer_cli.aws.key_choice import Known, describe_key
 from asayer_cli.aws.model import AccessKey, Scope, StepKind, UserState, why_not_collectible
 from asayer_cli.aws.permissions import PERMISSIONS, Needed, group_policy, statement_for
 from asayer_cli.aws.setup_plan import Surroundings, Wishes, make_plan
@@ -23,7 +23,8 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 MANAGED = "arn:aws:iam::aws:policy/CloudWatchReadOnlyAccess"
 POLICY: dict[str, object] = {"Version": "2012-10-17"}
 SAVED: dict[str, object] = {"aws.region": "eu-west-1"}
-AROUND = Surroundings("aws", POLICY, {}, SAVED, "default", NOW)
+KNOWN = Known(NOW, "asayer-cli aws setup")
+AROUND = Surroundings("aws", POLICY, {}, SAVED, "default", KNOWN)
 USER = UserState("u", "arn:aws:iam::1:user/u", "/", managed=True, attached=(MANAGED,))
 WISHES = Wishes("u")
 
@@ -46,8 +47,9 @@ def refusal(state: UserState, wishes: Wishes = WISHES, around: Surroundings = AR
     return caught.value.code
 
 
-def held(*keys: AccessKey, **changes: Any) -> Surroundings:
-    return replace(AROUND, held=frozenset(item.id for item in keys), **changes)
+def held(*keys: AccessKey, preferred: str = "", **changes: Any) -> Surroundings:
+    known = replace(KNOWN, held=frozenset(item.id for item in keys), preferred=preferred)
+    return replace(AROUND, keys=known, **changes)
 
 
 def test_in_place_means_no_step() -> None:
@@ -81,13 +83,22 @@ def test_adding_a_key_when_there_are_two_is_refused_unless_one_is_held() -> None
     assert "create_key" in kinds(replace(USER, keys=(B,)), adding, held(B))
 
 
-def test_only_named_keys_and_leftovers_are_deleted() -> None:
+def test_only_named_keys_are_deleted() -> None:
     state = replace(USER, keys=(A, B))
-    around = replace(AROUND, leftovers=frozenset({B.id}))
+    around = replace(AROUND, keys=replace(KNOWN, leftovers=frozenset({B.id})))
     plan = make_plan(state, replace(WISHES, delete_keys=(A.id,)), around)
-    deleted = [step.target for step in plan.steps if step.kind is StepKind.DELETE_KEY]
-    assert sorted(deleted) == [A.id, B.id]
-    assert kinds(state, replace(WISHES, add_key=True), around) == ["delete_key", "create_key", "save_settings"]
+    assert [step.target for step in plan.steps if step.kind is StepKind.DELETE_KEY] == [A.id]
+    assert "perhaps left over" in plan.warnings[0]
+    assert refusal(state, replace(WISHES, add_key=True), around) == "two_keys"
+
+
+def test_at_most_one_key_is_deleted_before_the_new_one_is_there() -> None:
+    both = replace(WISHES, delete_keys=(A.id, B.id))
+    plan = make_plan(replace(USER, keys=(A, B)), both, AROUND)
+    assert kinds(replace(USER, keys=(A, B)), both) == ["delete_key", "create_key", "save_settings", "delete_key"]
+    assert [step.target for step in plan.steps if step.kind is StepKind.DELETE_KEY] == [B.id, A.id]
+    assert kinds(replace(USER, keys=(A,)), both) == ["create_key", "save_settings", "delete_key"]
+    assert kinds(replace(USER, keys=(A,)), replace(WISHES, delete_keys=(B.id,))) == ["create_key", "save_settings"]
 
 
 def test_a_scope_that_was_not_named_takes_nothing_away() -> None:

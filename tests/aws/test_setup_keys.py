@@ -6,19 +6,17 @@ import json
 import signal
 import subprocess
 import sys
+import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
 
 from asayer_cli.entries import rfc3339
+from asayer_cli.sandbox.control import Control
 from asayer_cli.sandbox.faults import Fault
 from tests.aws.conftest import GROUP, REGION, Account, Program
-
-if TYPE_CHECKING:
-    from asayer_cli.sandbox.control import Control
 
 
 def creations(aws: Control) -> int:
@@ -89,10 +87,41 @@ def test_a_named_key_goes_last_where_there_is_room(setup: Program, account: Acco
     assert secrets_in(secrets_file) == [f"default/aws/{run.data['access_key_id']}"]
 
 
-def test_a_key_that_is_not_the_users_cannot_be_deleted(setup: Program) -> None:
+def test_a_named_key_that_is_not_there_is_told(setup: Program) -> None:
     setup()
     run = setup("--delete-key", "AKIAIOSFODNN7EXAMPLE")
-    assert (run.code, run.json["errors"][0]["code"]) == (2, "key_not_found")
+    assert (run.code, run.data["plan"]) == (0, [])
+    assert "no access key AKIAIOSFODNN7EXAMPLE" in warnings(run)
+
+
+def test_what_is_printed_for_two_foreign_keys_works(setup: Program, program: Program, account: Account) -> None:
+    keys = [account.make_user()[0], account.make_key()[0]]
+    printed = setup("--adopt", "--profile", "p").json["errors"][0]["hint"].partition("place: ")[2]
+    words = printed.removesuffix(".").split(" or ")[0].split()
+    assert words[:3] == ["asayer-cli", "aws", "setup"]
+    run = program(*words[1:], "--yes", "-o", "json")
+    assert run.code == 0, run.out
+    assert run.data["profile"] == "p"
+    assert sorted(account.key_ids()) == sorted([keys[1], run.data["access_key_id"]])
+
+
+def test_the_same_again_works_when_the_named_key_is_gone(setup: Program, account: Account, aws: Control) -> None:
+    keys = [account.make_user()[0], account.make_key()[0]]
+    both = ("--adopt", "--delete-key", keys[0], "--delete-key", keys[1])
+    aws.order(Fault("iam", "CreateAccessKey", "denied"))
+    assert setup(*both).code == 4
+    assert len(account.key_ids()) == 1
+    run = setup(*both)
+    assert run.code == 0, run.err
+    assert account.key_ids() == [run.data["access_key_id"]]
+
+
+def test_a_key_of_another_profile_is_named_as_such(setup: Program, account: Account) -> None:
+    setup("--profile", "other")
+    error = setup().json["errors"][0]
+    assert "in use by profile other" in error["message"]
+    assert f"--user-name {account.user}" in error["hint"]
+    assert "(ends profile other)" in error["hint"]
 
 
 def test_an_inactive_key_is_explained(setup: Program, account: Account) -> None:
@@ -179,7 +208,14 @@ def test_a_cut_before_the_key_was_made_tells_so(setup: Program, account: Account
     assert setup().code == 0
 
 
-@pytest.mark.parametrize(("kind", "code"), [("throttle", 5), ("denied", 4), ("error_500", 5)])
+def test_a_throttled_creation_is_tried_again(setup: Program, account: Account, aws: Control) -> None:
+    aws.order(Fault("iam", "CreateAccessKey", "throttle"))
+    run = setup()
+    assert (run.code, creations(aws)) == (0, 2), run.err
+    assert account.key_ids() == [run.data["access_key_id"]]
+
+
+@pytest.mark.parametrize(("kind", "code"), [("denied", 4), ("error_500", 5)])
 def test_a_refused_creation_is_not_repeated(
     setup: Program, account: Account, aws: Control, kind: str, code: int
 ) -> None:
@@ -215,18 +251,38 @@ def journal_line(user: str, *before: str) -> str:
     return json.dumps(record) + "\n"
 
 
-def test_what_a_killed_run_left_behind_is_deleted(setup: Program, account: Account, journal_file: Path) -> None:
-    old, _ = account.make_user()
-    account.iam.tag_user(UserName=account.user, Tags=[{"Key": "managed-by", "Value": "asayer-cli"}])
-    leftover, _ = account.make_key()
-    journal_file.parent.mkdir()
-    journal_file.write_text(journal_line(account.user, old))
-    plan = setup("--dry-run", "--add-key", ask=()).data["plan"]
-    assert any(step["kind"] == "delete_key" and "an interrupted run made" in step["text"] for step in plan)
-    run = setup("--add-key")
-    assert run.code == 0, run.err
-    assert leftover not in account.key_ids()
-    assert old in account.key_ids()
+def test_a_key_since_an_interrupted_run_is_shown_and_never_deleted_unasked(setup: Program, account: Account) -> None:
+    colleagues = interrupted_before_a_colleague(setup, account)
+    run = setup()
+    error = run.json["errors"][0]
+    assert (run.code, error["code"]) == (1, "key_secret_elsewhere")
+    assert f"{colleagues}, " in error["message"]
+    assert "perhaps left over from an interrupted run" in error["message"]
+    assert account.key_ids() == [colleagues]
+    named = setup("--delete-key", colleagues)
+    assert named.code == 0, named.err
+    assert account.key_ids() == [named.data["access_key_id"]]
+
+
+def interrupted_before_a_colleague(setup: Program, account: Account) -> str:
+    Control(account.addresses.aws_endpoint_url, account.addresses.control_token).order(
+        Fault("iam", "CreateAccessKey", "cut_before")
+    )
+    assert setup().json["errors"][0]["code"] == "outcome_unknown"
+    return account.make_key()[0]
+
+
+def test_a_key_made_by_somebody_else_in_the_same_run_stays(setup: Program, account: Account, aws: Control) -> None:
+    account.iam.create_user(UserName=account.user, Tags=[{"Key": "managed-by", "Value": "asayer-cli"}])
+    aws.order(Fault("iam", "CreateAccessKey", "cut_before", seconds=5))
+    colleague = threading.Timer(4.5, account.make_key)
+    colleague.start()
+    run = setup()
+    colleague.join()
+    (kept,) = account.key_ids()
+    error = run.json["errors"][0]
+    assert error["code"] == "outcome_unknown"
+    assert f"{kept} is new since then, and left as it is" in error["message"]
 
 
 def test_what_was_there_before_or_is_in_use_is_never_a_leftover(
@@ -310,7 +366,7 @@ def test_an_interrupt_while_waiting_deletes_the_key(
     assert secrets_in(secrets_file) == []
 
 
-def test_a_key_that_could_not_be_looked_for_is_cleaned_up_by_the_next_run(
+def test_a_key_that_could_not_be_looked_for_is_shown_by_the_next_run(
     setup: Program, account: Account, aws: Control
 ) -> None:
     looks_before = 2
@@ -323,11 +379,9 @@ def test_a_key_that_could_not_be_looked_for_is_cleaned_up_by_the_next_run(
     assert "cannot be asked now" in run.json["errors"][0]["message"]
     aws.order()
     (leftover,) = account.key_ids()
-    again = setup()
-    assert again.code == 0, again.err
-    assert [step["kind"] for step in again.data["plan"]] == ["delete_key", "create_key", "save_settings"]
-    assert again.data["plan"][0]["target"] == leftover
-    assert account.key_ids() == [again.data["access_key_id"]]
+    again = setup().json["errors"][0]
+    assert f"--delete-key {leftover}" in again["hint"]
+    assert "perhaps left over" in again["message"]
 
 
 def test_no_secret_reaches_any_output_or_file(setup: Program, account: Account, environ: dict[str, str]) -> None:

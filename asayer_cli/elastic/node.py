@@ -12,6 +12,7 @@ import urllib3
 from elastic_transport import HttpHeaders, NodeConfig, TransportError, Urllib3HttpNode
 from elastic_transport.client_utils import DEFAULT, DefaultType
 
+from asayer_cli.elastic.endpoint import Endpoint
 from asayer_cli.secret import Secret
 
 if TYPE_CHECKING:
@@ -62,7 +63,12 @@ def _tell(trace: Trace, method: str, target: str, status: str, started: float) -
 
 
 def proxy_for(scheme: str, host: str, port: int, environ: Mapping[str, str]) -> str | None:
-    """Return the proxy that the environment names for an address, None when there is none or NO_PROXY excepts it."""
+    """Return the proxy that the environment names for an address, None when there is none or NO_PROXY excepts it.
+
+    There is none for this computer itself: what is sent there may be in the clear and must not leave it.
+    """
+    if Endpoint(scheme, host, port).is_loopback:
+        return None
     settings = {name.lower(): value.strip() for name, value in sorted(environ.items()) if value.strip()}
     proxies = {name.removesuffix("_proxy"): value for name, value in settings.items() if name.endswith("_proxy")}
     if urllib.request.proxy_bypass_environment(f"{host}:{port}", proxies):  # type: ignore[attr-defined]

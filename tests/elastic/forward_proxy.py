@@ -1,4 +1,7 @@
-"""A forward proxy on loopback: tunnels with CONNECT, passes plain requests on, or refuses both."""
+"""A forward proxy on loopback: tunnels with CONNECT, passes plain requests on, or refuses both.
+
+All names lead to loopback: what is asked for by a name of another computer is a test's own server.
+"""
 
 from __future__ import annotations
 
@@ -56,8 +59,8 @@ class _Handler(socketserver.StreamRequestHandler):
             yield name.lower(), value.strip()
 
     def _tunnel(self, target: str) -> None:
-        host, _, port = target.rpartition(":")
-        with socket.create_connection((host, int(port))) as server:
+        port = target.rpartition(":")[2]
+        with socket.create_connection(("127.0.0.1", int(port))) as server:
             self.wfile.write(b"HTTP/1.1 200 Connection established\r\n\r\n")
             _join(self.connection, server)
 
@@ -67,7 +70,7 @@ class _Handler(socketserver.StreamRequestHandler):
             name: value for name, value in headers.items() if not name.startswith("proxy-") and name != "connection"
         }
         head = "".join(f"{name}: {value}\r\n" for name, value in kept.items())
-        with socket.create_connection((str(parts.hostname), parts.port or 80)) as server:
+        with socket.create_connection(("127.0.0.1", parts.port or 80)) as server:
             body = self.rfile.read(int(headers.get("content-length", 0)))
             server.sendall(f"{method} {parts.path} HTTP/1.1\r\n{head}Connection: close\r\n\r\n".encode() + body)
             while data := server.recv(65_536):

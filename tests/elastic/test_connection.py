@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 PASSWORD = "planted-password"
+ELSEWHERE = "es.example.com"
 LOGIN = UserPassword("elastic", Secret(PASSWORD))
 
 
@@ -38,7 +39,7 @@ def authority() -> trustme.CA:
 
 @pytest.fixture(scope="module")
 def certificate(authority: trustme.CA) -> trustme.LeafCert:
-    return authority.issue_cert("localhost", "127.0.0.1")
+    return authority.issue_cert("localhost", "127.0.0.1", ELSEWHERE)
 
 
 @pytest.fixture
@@ -63,21 +64,26 @@ def fingerprint(pem: bytes) -> str:
     return hashlib.sha256(ssl.PEM_cert_to_DER_cert(pem.decode())).hexdigest()
 
 
-def cluster_at(address: ElasticAddress, environ: Mapping[str, str] | None = None) -> Cluster:
-    return replace(connect(address, LOGIN, environ=environ or {}, timeout=5), pauses=(0.01, 0.01))
+def cluster_at(
+    address: ElasticAddress, environ: Mapping[str, str] | None = None, *, allow_http: bool = False
+) -> Cluster:
+    cluster = connect(address, LOGIN, allow_http=allow_http, environ=environ or {}, timeout=5)
+    return replace(cluster, pauses=(0.01, 0.01))
 
 
-def who(address: ElasticAddress, environ: Mapping[str, str] | None = None) -> KeyIdentity:
-    cluster = cluster_at(address, environ)
+def who(address: ElasticAddress, environ: Mapping[str, str] | None = None, *, allow_http: bool = False) -> KeyIdentity:
+    cluster = cluster_at(address, environ, allow_http=allow_http)
     try:
         return identity_of(cluster.ask(lambda client: client.security.authenticate().body))
     finally:
         cluster.close()
 
 
-def failure(address: ElasticAddress, environ: Mapping[str, str] | None = None) -> AsayerError:
+def failure(
+    address: ElasticAddress, environ: Mapping[str, str] | None = None, *, allow_http: bool = False
+) -> AsayerError:
     with pytest.raises(AsayerError) as failed:
-        who(address, environ)
+        who(address, environ, allow_http=allow_http)
     assert PASSWORD not in failed.value.message + failed.value.hint
     assert failed.value.hint
     return failed.value
@@ -166,7 +172,7 @@ def test_wrong_tls_options_are_told_before_anything_is_sent(tmp_path: Path) -> N
 def test_https_goes_through_the_proxy_of_the_environment(
     tls_port: int, ca_file: str, certificate: trustme.LeafCert
 ) -> None:
-    url = f"https://localhost:{tls_port}"
+    url = f"https://{ELSEWHERE}:{tls_port}"
     right = fingerprint(certificate.cert_chain_pems[0].bytes())
     with forward_proxy() as proxy:
         environ = {"HTTPS_PROXY": f"http://me:planted%2Fproxy@127.0.0.1:{proxy.port}"}
@@ -174,7 +180,7 @@ def test_https_goes_through_the_proxy_of_the_environment(
         assert who(ElasticAddress(url, fingerprint=right), environ).username == "elastic"
         assert failure(ElasticAddress(url), environ).code == "tls_unknown_authority"
         assert failure(ElasticAddress(url, fingerprint=right[::-1]), environ).code == "tls_fingerprint"
-    assert set(proxy.asked) == {f"CONNECT localhost:{tls_port}"}
+    assert set(proxy.asked) == {f"CONNECT {ELSEWHERE}:{tls_port}"}
     assert set(proxy.logins) == {"me:planted/proxy"}
 
 
@@ -182,14 +188,16 @@ def test_http_goes_through_the_proxy_too() -> None:
     answers = Answers(WHO)
     with serving(answers) as port, forward_proxy() as proxy:
         environ = {"http_proxy": f"127.0.0.1:{proxy.port}"}
-        assert who(ElasticAddress(f"http://127.0.0.1:{port}"), environ).username == "elastic"
-    assert proxy.asked == [f"GET http://127.0.0.1:{port}/_security/_authenticate"]
+        address = ElasticAddress(f"http://{ELSEWHERE}:{port}")
+        assert who(address, environ, allow_http=True).username == "elastic"
+    assert proxy.asked == [f"GET http://{ELSEWHERE}:{port}/_security/_authenticate"]
 
 
-def test_no_proxy_excepts_a_host() -> None:
+@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
+def test_what_is_for_this_computer_goes_through_no_proxy(host: str) -> None:
     with serving(Answers(WHO)) as port, forward_proxy() as proxy:
-        environ = {"HTTP_PROXY": f"http://127.0.0.1:{proxy.port}", "NO_PROXY": "localhost,127.0.0.1"}
-        assert who(ElasticAddress(f"http://127.0.0.1:{port}"), environ).username == "elastic"
+        environ = {"HTTP_PROXY": f"http://127.0.0.1:{proxy.port}", "ALL_PROXY": f"http://127.0.0.1:{proxy.port}"}
+        assert who(ElasticAddress(f"http://{host}:{port}"), environ).username == "elastic"
     assert proxy.asked == []
 
 
@@ -207,7 +215,8 @@ def test_a_tunnel_refused_by_the_proxy_is_no_wrong_key(status: int, code: str) -
 @pytest.mark.parametrize(("status", "code"), [(407, "proxy_authentication"), (403, "gateway_refused")])
 def test_a_plain_request_refused_by_the_proxy_is_no_wrong_key(status: int, code: str) -> None:
     with forward_proxy(refusal=status) as proxy:
-        refused = failure(ElasticAddress("http://localhost:9200"), {"http_proxy": f"http://127.0.0.1:{proxy.port}"})
+        environ = {"http_proxy": f"http://127.0.0.1:{proxy.port}"}
+        refused = failure(ElasticAddress(f"http://{ELSEWHERE}:9200"), environ, allow_http=True)
     assert (refused.code, refused.exit_code) == (code, 5)
 
 
@@ -224,6 +233,8 @@ def test_which_proxy_counts() -> None:
     assert proxy_for("https", "es.example.com", 443, {"HTTPS_PROXY": "p:1", "NO_PROXY": ".example.org"}) == "http://p:1"
     assert proxy_for("https", "es.example.com", 443, {"HTTPS_PROXY": "p:1", "NO_PROXY": ".example.com"}) is None
     assert proxy_for("https", "es.example.com", 443, {"HTTPS_PROXY": "p:1", "NO_PROXY": "*"}) is None
+    assert proxy_for("http", "::1", 9200, {"ALL_PROXY": "http://p:1"}) is None
+    assert proxy_for("http", "10.0.0.1", 9200, {"ALL_PROXY": "http://p:1"}) == "http://p:1"
 
 
 def test_each_request_is_traced_without_secrets(caplog: pytest.LogCaptureFixture) -> None:

@@ -28,8 +28,10 @@ if TYPE_CHECKING:
     from asayer_cli.reporting import Reporter
 
 _LOOKS: Final = (0.0, 0.7, 2.0)
-# What a request that makes a key can end with, without having made one.
-_NOTHING_MADE: Final = ("throttled", "connection_refused", "unknown_host", "gateway_refused", "proxy_", "tls_")
+# What a request that makes a key can end with, without having made one: it was never sent, or clearly refused. TLS
+# that breaks in another way than over the certificate may do so after the request was sent.
+_CERTIFICATE: Final = ("tls_fingerprint", "tls_hostname", "tls_expired", "tls_unknown_authority")
+_NOTHING_MADE: Final = ("throttled", "connection_refused", "unknown_host", "gateway_refused", "proxy_", *_CERTIFICATE)
 
 
 @dataclass(frozen=True, slots=True)

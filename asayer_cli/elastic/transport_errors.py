@@ -123,7 +123,7 @@ def _tls_error(causes: tuple[BaseException, ...], endpoint: Endpoint) -> AsayerE
         )
     if _NOT_TLS.search(text):
         return _tls(
-            f"{endpoint.url} does not speak TLS.",
+            f"What {endpoint.url} answered is not TLS.",
             f"If the cluster has no TLS, its address is http://{endpoint.host}:{endpoint.port}; or the port is wrong.",
             "tls_not_spoken",
         )

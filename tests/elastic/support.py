@@ -7,7 +7,9 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import quote
 
+import urllib3
 from werkzeug.serving import make_server
 
 from asayer_cli.elastic.api_keys import ApiKeys
@@ -94,7 +96,7 @@ def reader(elastic: LocalElastic, key: ElasticKey | None = None, indexes: tuple[
 def maker(elastic: LocalElastic, folder: Path, heard: Heard | None = None, **changed: Any) -> KeyMaker:
     """Return a key maker of the administrator, or of `user`; its store, journal and saved key id are in `folder`."""
     user = changed.pop("user", (elastic.username, elastic.password))
-    address = ElasticAddress(changed.pop("url", elastic.url))
+    address = ElasticAddress(changed.pop("url", elastic.url), ca_cert=changed.pop("ca_cert", ""))
 
     def connect_with(auth: ElasticKey | UserPassword) -> Cluster:
         return replace(connect(address, auth, environ={}), pauses=(0.01, 0.01))
@@ -171,8 +173,23 @@ class Answers:
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
         self.asked.append(f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}")
         status, headers, body = self._answers.pop(0) if len(self._answers) > 1 else self._answers[0]
-        start_response(f"{status} Status", [*headers.items(), ("Content-Length", str(len(body)))])
-        return [body]
+        return answer(start_response, status, headers, body)
+
+
+def answer(start_response: StartResponse, status: int, headers: Mapping[str, str], body: bytes) -> list[bytes]:
+    """Answer with a body of known length."""
+    start_response(f"{status} Status", [*headers.items(), ("Content-Length", str(len(body)))])
+    return [body]
+
+
+def pass_on(url: str, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+    """Pass a request on to a front, and its answer back."""
+    names = ("HTTP_AUTHORIZATION", "HTTP_ACCEPT", "CONTENT_TYPE")
+    passed = {name.removeprefix("HTTP_").replace("_", "-"): environ[name] for name in names if name in environ}
+    target = f"{url}{quote(environ['PATH_INFO'])}?{environ['QUERY_STRING']}"
+    body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
+    found = urllib3.request(environ["REQUEST_METHOD"], target, body=body or None, headers=passed)
+    return answer(start_response, found.status, {name: found.headers[name] for name in PRODUCT}, found.data)
 
 
 PRODUCT = {"X-Elastic-Product": "Elasticsearch", "Content-Type": "application/json"}

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import socket
+import ssl
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+import trustme
 
 from asayer_cli.elastic.key_request import KeyRequest
 from asayer_cli.elastic.model import KeyAction
 from asayer_cli.elastic.situation import ACTION, target_of
-from asayer_cli.errors import AsayerError, RefusedError
-from tests.elastic.support import Heard, carry_out, live_keys, maker, open_changes, user
+from asayer_cli.errors import AsayerError, RefusedError, UnreachableError
+from tests.elastic.support import Heard, carry_out, live_keys, maker, open_changes, pass_on, serving, user
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
     from tests.sandbox.elastic_fixtures import LocalElastic
 
@@ -149,3 +154,32 @@ def test_only_a_leftover_that_is_just_what_was_asked_for_is_taken_over(
     assert outcome.action is (KeyAction.ADOPT if wanted == made_with else KeyAction.CREATE)
     assert list(live_keys(elastic)) == [outcome.api_key_id]
     assert (mine.held.key(left.api_key_id) is None) is (wanted != made_with)
+
+
+class BrokenTls:
+    """Passes everything on to a front, and answers the making of a key with what is no TLS."""
+
+    def __init__(self, url: str) -> None:
+        self._url = url
+
+    def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        answered = pass_on(self._url, environ, start_response)
+        if (environ["REQUEST_METHOD"], environ["PATH_INFO"]) != ("PUT", "/_security/api_key"):
+            return answered
+        with socket.socket(fileno=environ["werkzeug.socket"].detach()) as bare:
+            bare.sendall(b"HTTP/1.1 502 in the middle of a TLS stream\r\n\r\n")
+        raise ConnectionAbortedError
+
+
+def test_tls_that_breaks_after_the_request_leaves_no_key(elastic: LocalElastic, tmp_path: Path) -> None:
+    authority, heard = trustme.CA(), Heard()
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    authority.issue_cert("127.0.0.1").configure_cert(context)
+    authority.cert_pem.write_to_path(tmp_path / "ca.pem")
+    with serving(BrokenTls(elastic.url), context) as port:
+        mine = maker(elastic, tmp_path, heard, url=f"https://127.0.0.1:{port}", ca_cert=str(tmp_path / "ca.pem"))
+        with pytest.raises(UnreachableError, match="not TLS"):
+            carry_out(mine)
+    assert live_keys(elastic) == {}
+    assert "revoked again" in heard.warned[-1]
+    assert open_changes(mine) == 0

@@ -5,10 +5,8 @@ from __future__ import annotations
 import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
-from urllib.parse import quote
 
 import pytest
-import urllib3
 
 from asayer_cli.elastic.key_request import KeyRequest
 from asayer_cli.elastic.model import KeyAction
@@ -27,18 +25,19 @@ from asayer_cli.sandbox.faults import Fault
 from tests.elastic.support import (
     PRODUCT,
     Heard,
+    answer,
     carry_out,
     live_keys,
     make_key,
     maker,
     open_changes,
+    pass_on,
     serving,
     store,
     user,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
     from pathlib import Path
 
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
@@ -289,24 +288,11 @@ class LateNode:
         self.unknown = 2
 
     def __call__(self, environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
-        login = environ["HTTP_AUTHORIZATION"]
-        if login.startswith("ApiKey") and self.unknown:
+        if environ["HTTP_AUTHORIZATION"].startswith("ApiKey") and self.unknown:
             self.unknown -= 1
             cause = {"type": "security_exception", "reason": "unable to authenticate"}
-            return self._answer(start_response, 401, PRODUCT, json.dumps({"error": cause}).encode())
-        names = ("HTTP_AUTHORIZATION", "HTTP_ACCEPT", "CONTENT_TYPE")
-        passed = {name.removeprefix("HTTP_").replace("_", "-"): environ[name] for name in names if name in environ}
-        target = f"{self._url}{quote(environ['PATH_INFO'])}?{environ['QUERY_STRING']}"
-        body = environ["wsgi.input"].read(int(environ.get("CONTENT_LENGTH") or 0))
-        found = urllib3.request(environ["REQUEST_METHOD"], target, body=body or None, headers=passed)
-        headers = {name: found.headers[name] for name in PRODUCT}
-        return self._answer(start_response, found.status, headers, found.data)
-
-    def _answer(
-        self, start_response: StartResponse, status: int, headers: Mapping[str, str], body: bytes
-    ) -> list[bytes]:
-        start_response(f"{status} Status", [*headers.items(), ("Content-Length", str(len(body)))])
-        return [body]
+            return answer(start_response, 401, PRODUCT, json.dumps({"error": cause}).encode())
+        return pass_on(self._url, environ, start_response)
 
 
 def test_a_new_key_that_is_not_known_yet_is_waited_for(elastic: LocalElastic, tmp_path: Path) -> None:

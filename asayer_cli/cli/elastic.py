@@ -152,15 +152,17 @@ def _maker(
     from asayer_cli.elastic.connection import Cluster, connect
     from asayer_cli.elastic.create_key import KeyMaker
     from asayer_cli.elastic.situation import Held
+    from asayer_cli.known_secrets import key_holders
 
     def connect_with(auth: ElasticKey | UserPassword) -> Cluster:
         return connect(address, auth, allow_http=allow_http, environ=app.environ)
 
-    cluster = connect_with(login)
+    cluster, store = connect_with(login), app.store(settings)
+    holders = key_holders("elastic", app.config_folder, app.profile, store)
     key_id = settings.text("elastic.api_key_id") if _is_configured(settings, address) else ""
     return KeyMaker(
         keys=ApiKeys(cluster),
-        held=Held(app.profile, app.store(settings), key_id, app.journal()),
+        held=Held(app.profile, store, key_id, app.journal(), holders),
         request=request,
         reporter=app.console,
         connect_with=connect_with,

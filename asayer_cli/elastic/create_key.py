@@ -12,7 +12,7 @@ from asayer_cli.elastic.key_plan import Plan, decide
 from asayer_cli.elastic.key_request import revoke_form
 from asayer_cli.elastic.model import ApiKeyRecord, CreateKeyOutcome, KeyAction
 from asayer_cli.elastic.proof import PATIENCE_SECONDS, demand, prove, remark
-from asayer_cli.elastic.situation import ACTION, Held, Leftover, survey, target_of
+from asayer_cli.elastic.situation import ACTION, Held, Leftover, survey
 from asayer_cli.errors import AsayerError, OutcomeUnknownError, UnreachableError
 from asayer_cli.secret_store import prove_writable
 
@@ -109,7 +109,9 @@ class KeyMaker:
 
     def _create(self, plan: Plan) -> CreateKeyOutcome:
         before = tuple(record.id for record in plan.situation.existing)
-        change = self.held.journal.begin(self.keys.cluster.endpoint.url, ACTION, target_of(self.request.name), before)
+        change = self.held.journal.begin(
+            self.keys.cluster.endpoint.url, ACTION, self.held.target(self.request.name), before
+        )
         new = self._make(change)
         try:
             self.held.store.put(self.held.secret_name(new.key.api_key_id), new.key.api_key)

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from asayer_cli.elastic.connection import Cluster
     from asayer_cli.elastic.model import ApiKeyRecord, KeyReport
     from asayer_cli.journal import Journal, Record
+    from asayer_cli.known_secrets import KeyHolders
     from asayer_cli.reporting import Reporter
     from asayer_cli.secret_store import SecretStore
 
@@ -54,12 +55,28 @@ class Situation:
 
 @dataclass(frozen=True, slots=True)
 class Held:
-    """What this machine holds: a profile's store and the id of its key, empty where it has none for this cluster."""
+    """What this machine holds: a profile's store and the id of its key, empty where it has none for this cluster.
+
+    `holders` knows the keys of all profiles.
+    """
 
     profile: str
     store: SecretStore
     key_id: str
     journal: Journal
+    holders: KeyHolders
+
+    def target(self, name: str) -> str:
+        """Return what the journal calls this profile's key of a name."""
+        return f"profile/{self.profile}/api_key/{name}"
+
+    def is_in_use(self, key_id: str) -> bool:
+        """Tell whether a key is this profile's, or any other's: as its settings have it, or by its secret."""
+        return key_id in (self.key_id, self.holders.key_ids[self.profile]) or bool(self.other_profiles_with(key_id))
+
+    def other_profiles_with(self, key_id: str) -> tuple[str, ...]:
+        """Return the other profiles of this machine that use a key, or have its secret."""
+        return tuple(profile for profile in self.holders.profiles_with(key_id) if profile != self.profile)
 
     def secret_name(self, key_id: str) -> str:
         """Return the name of a key's secret in the store."""
@@ -69,11 +86,6 @@ class Held:
         """Return a key whose secret is in the store, None when it is not."""
         secret = self.store.get(self.secret_name(key_id))
         return ElasticKey(key_id, secret) if secret else None
-
-
-def target_of(name: str) -> str:
-    """Return what the journal calls a key of this name."""
-    return f"api_key/{name}"
 
 
 def survey(
@@ -88,7 +100,7 @@ def survey(
     now = datetime.now(UTC)
     found = keys.by_name(name)
     existing = tuple(record for record in found.records if record.alive_at(now))
-    changes = held.journal.open_changes(keys.cluster.endpoint.url, ACTION, target_of(name))
+    changes = held.journal.open_changes(keys.cluster.endpoint.url, ACTION, held.target(name))
     made = {record.run: record.id for record in found.records}
     leftovers = tuple(_leftovers(changes, existing, held))
     unsettled = {leftover.change for leftover in leftovers}
@@ -111,7 +123,7 @@ def survey(
 def _leftovers(changes: Iterable[Record], existing: tuple[ApiKeyRecord, ...], held: Held) -> Iterable[Leftover]:
     for change in changes:
         for record in existing:
-            if record.run == change.change and record.id != held.key_id:
+            if record.run == change.change and not held.is_in_use(record.id):
                 yield Leftover(change, record, held.key(record.id))
 
 

@@ -18,10 +18,11 @@ from asayer_cli.elastic.create_key import KeyMaker
 from asayer_cli.elastic.key_request import KeyRequest
 from asayer_cli.elastic.model import UserPassword
 from asayer_cli.elastic.reading import ElasticReader
-from asayer_cli.elastic.situation import ACTION, Held, target_of
+from asayer_cli.elastic.situation import ACTION, Held
 from asayer_cli.entries import Window, rfc3339
 from asayer_cli.integrations import ElasticAddress, ElasticIntegration, ElasticKey
 from asayer_cli.journal import Journal
+from asayer_cli.known_secrets import KeyHolders
 from asayer_cli.secret import Secret
 from asayer_cli.secret_store import FileStore
 
@@ -104,13 +105,10 @@ def maker(elastic: LocalElastic, folder: Path, heard: Heard | None = None, **cha
     def save(key: ElasticKey) -> None:
         (folder / "saved").write_text(key.api_key_id)
 
-    saved = folder / "saved"
-    held = Held(
-        "default",
-        FileStore(folder / "secrets.json"),
-        saved.read_text() if saved.exists() else "",
-        Journal(folder / "journal.jsonl"),
-    )
+    saved, profile, store = folder / "saved", changed.pop("profile", "default"), FileStore(folder / "secrets.json")
+    key_id = saved.read_text() if saved.exists() and profile == "default" else ""
+    named = {"default": saved.read_text() if saved.exists() else "", profile: key_id}
+    held = Held(profile, store, key_id, Journal(folder / "journal.jsonl"), KeyHolders("elastic", store, named))
     values: dict[str, Any] = {
         "keys": ApiKeys(connect_with(UserPassword(user[0], Secret(user[1])))),
         "held": held,
@@ -131,7 +129,7 @@ def carry_out(mine: KeyMaker, *, replace: bool = False) -> CreateKeyOutcome:
 def open_changes(mine: KeyMaker) -> int:
     """Return how many changes of the journal have an unknown outcome."""
     journal, endpoint = mine.held.journal, mine.keys.cluster.endpoint
-    return len(journal.open_changes(endpoint.url, ACTION, target_of(mine.request.name)))
+    return len(journal.open_changes(endpoint.url, ACTION, mine.held.target(mine.request.name)))
 
 
 def user(elastic: LocalElastic, *cluster: str, indices: Any = ()) -> tuple[str, str]:

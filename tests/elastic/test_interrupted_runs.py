@@ -12,7 +12,7 @@ import trustme
 
 from asayer_cli.elastic.key_request import KeyRequest
 from asayer_cli.elastic.model import KeyAction
-from asayer_cli.elastic.situation import ACTION, target_of
+from asayer_cli.elastic.situation import ACTION
 from asayer_cli.errors import AsayerError, RefusedError, UnreachableError
 from tests.elastic.support import Heard, carry_out, live_keys, maker, open_changes, pass_on, serving, user
 
@@ -39,7 +39,7 @@ def test_a_key_of_a_run_that_was_killed_is_revoked_by_the_next(elastic: LocalEla
 
 def test_a_key_of_a_run_that_was_killed_after_storing_it_is_taken_over(elastic: LocalElastic, tmp_path: Path) -> None:
     mine = maker(elastic, tmp_path)
-    change = mine.held.journal.begin(mine.keys.cluster.endpoint.url, ACTION, target_of("asayer-api-key"))
+    change = mine.held.journal.begin(mine.keys.cluster.endpoint.url, ACTION, mine.held.target("asayer-api-key"))
     new = mine.keys.create(mine.request, change.change)
     mine.held.store.put(mine.held.secret_name(new.key.api_key_id), new.key.api_key)
     outcome = carry_out(maker(elastic, tmp_path))
@@ -51,7 +51,7 @@ def test_a_key_of_a_run_that_was_killed_after_storing_it_is_taken_over(elastic: 
 
 def test_a_run_that_was_killed_at_its_very_end_is_closed(elastic: LocalElastic, tmp_path: Path) -> None:
     mine = maker(elastic, tmp_path)
-    change = mine.held.journal.begin(mine.keys.cluster.endpoint.url, ACTION, target_of("asayer-api-key"))
+    change = mine.held.journal.begin(mine.keys.cluster.endpoint.url, ACTION, mine.held.target("asayer-api-key"))
     new = mine.keys.create(mine.request, change.change)
     mine.held.store.put(mine.held.secret_name(new.key.api_key_id), new.key.api_key)
     mine.save(new.key)
@@ -76,14 +76,14 @@ def test_another_machines_key_of_the_same_name_is_never_touched(elastic: LocalEl
 def killed_while_making(elastic: LocalElastic, folder: Path) -> str:
     """Leave what a run leaves that ends between making the key and storing its secret; return the key's id."""
     mine = maker(elastic, folder)
-    change = mine.held.journal.begin(mine.keys.cluster.endpoint.url, ACTION, target_of("asayer-api-key"))
+    change = mine.held.journal.begin(mine.keys.cluster.endpoint.url, ACTION, mine.held.target("asayer-api-key"))
     return mine.keys.create(mine.request, change.change).key.api_key_id
 
 
 def left_by(elastic: LocalElastic, folder: Path, login: tuple[str, str]) -> str:
     """Leave what a run of a user leaves that ends between making the key and storing its secret."""
     mine = maker(elastic, folder, user=login)
-    change = mine.held.journal.begin(mine.keys.cluster.endpoint.url, ACTION, target_of("asayer-api-key"))
+    change = mine.held.journal.begin(mine.keys.cluster.endpoint.url, ACTION, mine.held.target("asayer-api-key"))
     return mine.keys.create(mine.request, change.change).key.api_key_id
 
 
@@ -147,13 +147,29 @@ def test_only_a_leftover_that_is_just_what_was_asked_for_is_taken_over(
 ) -> None:
     made_with = KeyRequest("asayer-api-key", ("*log*",), timedelta(days=90), ("monitor",))
     mine = maker(elastic, tmp_path, request=made_with)
-    change = mine.held.journal.begin(mine.keys.cluster.endpoint.url, ACTION, target_of("asayer-api-key"))
+    change = mine.held.journal.begin(mine.keys.cluster.endpoint.url, ACTION, mine.held.target("asayer-api-key"))
     left = mine.keys.create(mine.request, change.change).key
     mine.held.store.put(mine.held.secret_name(left.api_key_id), left.api_key)
     outcome = carry_out(maker(elastic, tmp_path, request=wanted))
     assert outcome.action is (KeyAction.ADOPT if wanted == made_with else KeyAction.CREATE)
     assert list(live_keys(elastic)) == [outcome.api_key_id]
     assert (mine.held.key(left.api_key_id) is None) is (wanted != made_with)
+
+
+def test_a_key_that_another_profile_uses_is_no_leftover(elastic: LocalElastic, tmp_path: Path) -> None:
+    mine = maker(elastic, tmp_path)
+    change = mine.held.journal.begin(mine.keys.cluster.endpoint.url, ACTION, mine.held.target("asayer-api-key"))
+    used = mine.keys.create(mine.request, change.change).key
+    mine.save(used)
+    other = maker(elastic, tmp_path, profile="other")
+    with pytest.raises(RefusedError):
+        other.plan(replace=False)
+    same_target = other.held.journal.begin(other.keys.cluster.endpoint.url, ACTION, other.held.target("asayer-api-key"))
+    stored = other.keys.create(other.request, same_target.change).key
+    mine.held.store.put(mine.held.secret_name(stored.api_key_id), stored.api_key)
+    assert other.plan(replace=True).revoked == ()
+    carry_out(other, replace=True)
+    assert {used.api_key_id, stored.api_key_id} < set(live_keys(elastic))
 
 
 class BrokenTls:

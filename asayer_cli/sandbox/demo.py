@@ -53,5 +53,5 @@ def play(environ: Mapping[str, str], say: Callable[[str], None]) -> str:
 
 def _run(step: _Step, environ: Mapping[str, str], say: Callable[[str], None]) -> bool:
     say(f"\n{step.word}\n$ asayer-cli {' '.join(step.arguments)}\n")
-    command = [sys.executable, "-m", "asayer_cli", *step.arguments]
+    command = [sys.executable, "-P", "-m", "asayer_cli", *step.arguments]
     return subprocess.run(command, env=dict(environ), check=False).returncode == 0  # noqa: S603 - our own program

@@ -11,18 +11,20 @@ import json
 import os
 import subprocess
 import sys
+import sysconfig
 import tempfile
 import threading
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import IO, TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-    from pathlib import Path
 
 # moto's account; documentation uses the number, nobody has it
 ACCOUNT_ID = "123456789012"
+PROGRAM = "asayer-cli"
 READY_WITHIN_S = 60.0
 ENDS_WITHIN_S = 10.0
 DROPPED_PREFIXES = ("AWS_", "ASAYER_", "BOTO_", "ELASTIC_", "KEYRING_", "PYTHON_KEYRING", "MOTO_")
@@ -78,7 +80,8 @@ def _require_extra() -> None:
 
 def _start(arguments: list[str], complaints: IO[bytes]) -> subprocess.Popen[bytes]:
     return subprocess.Popen(  # noqa: S603 - our own module, in this interpreter
-        [sys.executable, "-m", "asayer_cli.sandbox.server", *arguments],
+        # -P: the current folder is the user's, and its modules are none of ours
+        [sys.executable, "-P", "-m", "asayer_cli.sandbox.server", *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=complaints,
@@ -130,12 +133,28 @@ def cleaned(inherited: Mapping[str, str]) -> dict[str, str]:
     }
 
 
+def _path_to_this_program(folder: Path, inherited: str) -> str:
+    """Return a PATH on which `asayer-cli` is this one, which may be in no folder of it; `folder` gets a link to it.
+
+    The folder that the program is in would bring along the Python beside it.
+    """
+    started, installed = Path(sys.argv[0]).absolute(), Path(sysconfig.get_path("scripts"), PROGRAM)
+    programs = [path for path in (started, installed) if path.name == PROGRAM and os.access(path, os.X_OK)]
+    if not programs:
+        return inherited
+    folder.mkdir(mode=0o700, exist_ok=True)
+    (folder / PROGRAM).unlink(missing_ok=True)
+    (folder / PROGRAM).symlink_to(programs[0])
+    return os.pathsep.join([str(folder), inherited])
+
+
 def environment(addresses: Addresses, folder: Path, inherited: Mapping[str, str]) -> dict[str, str]:
     """Return the environment for a program that shall see the sandbox and nothing else; settings go into `folder`."""
     for name in ("aws-config", "aws-credentials"):
         (folder / name).touch(mode=0o600)
     return {
         **cleaned(inherited),
+        "PATH": _path_to_this_program(folder / "bin", inherited.get("PATH", os.defpath)),
         "AWS_ENDPOINT_URL": addresses.aws_endpoint_url,
         "AWS_ACCESS_KEY_ID": addresses.aws_access_key_id,
         "AWS_SECRET_ACCESS_KEY": addresses.aws_secret_access_key,

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+import asayer_cli
 from asayer_cli.sandbox.supervisor import Addresses, SandboxUnavailable, environment, sandbox
 
 if TYPE_CHECKING:
@@ -56,7 +57,7 @@ def test_the_environment_lets_nothing_of_the_outside_in(addresses: Addresses, tm
         "PATH": "/bin",
     }
     made = environment(addresses, tmp_path, inherited)
-    assert made["PATH"] == "/bin"
+    assert made["PATH"].rpartition(os.pathsep)[2] == "/bin"
     assert set(inherited) & set(made) == {"PATH", "PYTHON_KEYRING_BACKEND"}
     assert made["PYTHON_KEYRING_BACKEND"] == "keyring.backends.null.Keyring"
     assert made["AWS_ENDPOINT_URL"] == addresses.aws_endpoint_url
@@ -68,10 +69,18 @@ def test_the_environment_lets_nothing_of_the_outside_in(addresses: Addresses, tm
 
 def test_a_server_that_cannot_start_says_why(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
-    monkeypatch.setenv("PYTHONPATH", str(tmp_path))
+    monkeypatch.setenv("PYTHONPATH", os.pathsep.join([str(tmp_path), str(Path(asayer_cli.__file__).parent.parent)]))
     (tmp_path / "flask.py").write_text("raise RuntimeError('this flask is broken')\n")
     with pytest.raises(SandboxUnavailable, match="this flask is broken"), sandbox(samples=False):
         pass
+
+
+def test_a_module_in_the_current_folder_is_none_of_its_own(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(Path(asayer_cli.__file__).parent.parent))
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "moto.py").write_text("raise RuntimeError('this moto is poisoned')\n")
+    with sandbox(samples=False) as addresses:
+        assert addresses.aws_endpoint_url
 
 
 @pytest.fixture

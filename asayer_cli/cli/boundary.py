@@ -28,7 +28,7 @@ def run(arguments: list[str]) -> int:
     _open_closed_streams()
     app = App()
     try:
-        signal.signal(signal.SIGTERM, _interrupt)
+        _end_tidily_on_signals()
         return _invoke(arguments, app)
     except (KeyboardInterrupt, click.Abort) as error:
         return _report_interrupt(app, error)
@@ -63,6 +63,13 @@ def _invoke(arguments: list[str], app: App) -> int:
         return end.exit_code
     sys.stdout.flush()
     return ExitCode.OK
+
+
+def _end_tidily_on_signals() -> None:
+    """Let them end a run as Ctrl-C does, with its clean-ups; a hang-up that nohup ignores stays ignored."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
+        signal.signal(signal.SIGHUP, _interrupt)
 
 
 def _interrupt(_signal: int, _frame: FrameType | None) -> None:
@@ -123,6 +130,8 @@ def _fail(app: App, exit_code: ExitCode, code: str, message: str, hint: str = ""
         app.console.failure(Failure.of(unwritten))
     except BrokenPipeError:
         return _die_of_broken_pipe()
+    except OSError:  # the terminal has gone, or the disk is full: there is nowhere to tell it
+        _silence_output()
     return exit_code
 
 

@@ -30,7 +30,7 @@ def sandbox_environment(inherited: Mapping[str, str], *, samples: bool = True) -
 def run_command(command: Sequence[str], environ: Mapping[str, str]) -> int:
     """Run a command and return its exit code as a shell would: 126, 127, 128 + signal.
 
-    Interrupts are the command's to handle: the terminal sends them to it too. SIGTERM is passed on.
+    Interrupts are the command's to handle: the terminal sends them to it too. SIGTERM and SIGHUP are passed on.
     """
     try:
         process = subprocess.Popen(command, env=dict(environ))  # noqa: S603 - running what the user asks is the purpose
@@ -43,12 +43,18 @@ def run_command(command: Sequence[str], environ: Mapping[str, str]) -> int:
     return code if code >= 0 else _KILLED - code
 
 
+def _passed_on() -> list[signal.Signals]:
+    """Return the signals to pass on; a hang-up that nohup lets both ignore is none."""
+    ignored = signal.getsignal(signal.SIGHUP) is signal.SIG_IGN
+    return [signal.SIGTERM] if ignored else [signal.SIGTERM, signal.SIGHUP]
+
+
 @contextmanager
 def _passing_signals_to(process: subprocess.Popen[bytes]) -> Iterator[None]:
     def forward(number: int, _frame: FrameType | None) -> None:
         process.send_signal(number)
 
-    before = {signal.SIGTERM: signal.signal(signal.SIGTERM, forward)}
+    before = {number: signal.signal(number, forward) for number in _passed_on()}
     before[signal.SIGINT] = signal.signal(signal.SIGINT, signal.SIG_IGN)
     try:
         yield

@@ -186,8 +186,12 @@ def test_ctrl_c_while_waiting(waiting_environ: dict[str, str], silent_server: st
     assert "Traceback" not in shown
 
 
-@pytest.mark.parametrize("output", ["text", "json"])
-def test_sigterm_while_waiting(waiting_environ: dict[str, str], silent_server: str, output: str) -> None:
+@pytest.mark.parametrize(
+    ("output", "number"), [("text", signal.SIGTERM), ("json", signal.SIGTERM), ("text", signal.SIGHUP)]
+)
+def test_a_signal_while_waiting(
+    waiting_environ: dict[str, str], silent_server: str, output: str, number: signal.Signals
+) -> None:
     with subprocess.Popen(
         [*PROGRAM, "verify", "-o", output],
         env=waiting_environ,
@@ -196,7 +200,7 @@ def test_sigterm_while_waiting(waiting_environ: dict[str, str], silent_server: s
         text=True,
     ) as process:
         wait_until_connected(silent_server, process.pid)
-        process.send_signal(signal.SIGTERM)
+        process.send_signal(number)
         out, err = process.communicate(timeout=30)
     assert process.returncode == 130
     assert "Traceback" not in out + err

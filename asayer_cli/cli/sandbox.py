@@ -28,7 +28,7 @@ def group() -> None:
     """
 
 
-@command("run", outputs=("text",), context_settings={"ignore_unknown_options": True})
+@command("run", outputs=("text",), context_settings={"allow_interspersed_args": False})
 @click.option("--no-samples", is_flag=True, help="Start empty.")
 @click.argument("argv", nargs=-1, required=True, type=click.UNPROCESSED, metavar="-- COMMAND...")
 def run(app: App, argv: tuple[str, ...], *, no_samples: bool) -> Result:

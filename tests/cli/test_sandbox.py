@@ -1,15 +1,20 @@
 from __future__ import annotations
 
+import os
 import re
 import shlex
 import signal
 import socket
 import subprocess
 import sys
+from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
 
 import pytest
+
+import asayer_cli
+from tests.conftest import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
     from tests.conftest import Cli
@@ -57,11 +62,65 @@ def test_the_whole_program_works_in_it(bare: Cli) -> None:
     assert "/ecs/shop-api" in run.out
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_start_prints_the_environment_and_stays_until_interrupted(
-    bare_environ: dict[str, str], number: signal.Signals
+def test_options_behind_the_command_are_the_commands(bare: Cli) -> None:
+    code = "import sys; print(sys.argv[1:])"
+    run = bare("sandbox", "run", "--no-samples", sys.executable, "-c", code, "a", "-q", "-v", "--no-samples", "--help")
+    assert run.out.strip() == "['a', '-q', '-v', '--no-samples', '--help']"
+    assert bare("sandbox", "run", "--nope", "true").code == 2
+
+
+@pytest.fixture
+def launcher(tmp_path: Path) -> Path:
+    """The program as it is installed, in a folder that is not on PATH, beside a Python that is not to be found."""
+    program = tmp_path / "venv" / "asayer-cli"
+    program.parent.mkdir()
+    program.write_text(f"#!{sys.executable}\nfrom asayer_cli.__main__ import main\nmain()\n")
+    program.chmod(0o755)
+    (program.parent / "cat").symlink_to("/bin/false")
+    return program
+
+
+def launched(
+    launcher: Path, *arguments: str, environ: dict[str, str], folder: Path
+) -> subprocess.CompletedProcess[str]:
+    path = os.pathsep.join([str(Path(asayer_cli.__file__).parent.parent), environ.get("PYTHONPATH", "")])
+    return subprocess.run(
+        [str(launcher), *arguments],
+        env={**environ, "PYTHONPATH": path, "PATH": "/usr/bin:/bin"},
+        cwd=folder,
+        capture_output=True,
+        text=True,
+        timeout=PATIENCE_SECONDS,
+        check=False,
+    )
+
+
+def test_the_program_finds_itself_in_it(launcher: Path, bare_environ: dict[str, str], tmp_path: Path) -> None:
+    words = ["sandbox", "run", "--no-samples", "--", "sh", "-c", "asayer-cli --version && cat /dev/null"]
+    run = launched(launcher, *words, environ=bare_environ, folder=tmp_path)
+    assert run.stdout.startswith("asayer-cli 0."), run.stderr
+    assert run.returncode == 0, "the folder of the program is not on PATH, only the program"
+
+
+def test_modules_in_the_current_folder_are_not_run(
+    launcher: Path, bare_environ: dict[str, str], tmp_path: Path
 ) -> None:
-    environ = {**bare_environ, "AWS_PROFILE": "production"}
+    folder = tmp_path / "project"
+    folder.mkdir()
+    for name in ("moto", "click", "werkzeug"):
+        (folder / f"{name}.py").write_text(f"raise RuntimeError('this {name} is poisoned')\n")
+    run = launched(launcher, "demo", environ=bare_environ, folder=folder)
+    assert run.returncode == 0, run.stderr
+    assert "poisoned" not in run.stderr
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_start_prints_the_environment_and_stays_until_interrupted(
+    bare_environ: dict[str, str], number: signal.Signals, tmp_path: Path
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    environ = {**bare_environ, "AWS_PROFILE": "production", "TMPDIR": str(temporary)}
     process = subprocess.Popen(
         [*PROGRAM, "sandbox", "start", "--no-samples"],
         env=environ,
@@ -85,11 +144,13 @@ def test_start_prints_the_environment_and_stays_until_interrupted(
     assert "Traceback" not in err
     with pytest.raises(ConnectionRefusedError):
         socket.create_connection(address, timeout=5)
+    assert list(temporary.iterdir()) == []
 
 
-def test_a_signal_reaches_the_command(bare_environ: dict[str, str]) -> None:
-    code = "import signal, sys; print('up', flush=True); signal.sigwait([signal.SIGTERM]); sys.exit(5)"
-    block = "import signal; signal.pthread_sigmask(signal.SIG_BLOCK, [signal.SIGTERM]);" + code
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_reaches_the_command(bare_environ: dict[str, str], number: signal.Signals) -> None:
+    code = f"import signal, sys; print('up', flush=True); signal.sigwait([{number:d}]); sys.exit(5)"
+    block = f"import signal; signal.pthread_sigmask(signal.SIG_BLOCK, [{number:d}]);" + code
     process = subprocess.Popen(
         [*PROGRAM, "sandbox", "run", "--no-samples", "--", sys.executable, "-c", block],
         env=bare_environ,
@@ -98,6 +159,6 @@ def test_a_signal_reaches_the_command(bare_environ: dict[str, str]) -> None:
     )
     assert process.stdout is not None
     assert process.stdout.readline() == "up\n"
-    process.terminate()
+    process.send_signal(number)
     process.communicate(timeout=30)
     assert process.returncode == 5

@@ -15,6 +15,7 @@ from asayer_cli.elastic.proof import PATIENCE_SECONDS, demand, prove, remark
 from asayer_cli.elastic.situation import ACTION, Held, Leftover, survey
 from asayer_cli.errors import AsayerError, OutcomeUnknownError, UnreachableError
 from asayer_cli.secret_store import prove_writable
+from asayer_cli.undisturbed import undisturbed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,17 +110,20 @@ class KeyMaker:
 
     def _create(self, plan: Plan) -> CreateKeyOutcome:
         before = tuple(record.id for record in plan.situation.existing)
-        change = self.held.journal.begin(
-            self.keys.cluster.endpoint.url, ACTION, self.held.target(self.request.name), before
-        )
-        new = self._make(change)
+        target = self.held.target(self.request.name)
+        change = self.held.journal.begin(self.keys.cluster.endpoint.url, ACTION, target, before)
+        new = None
         try:
+            new = self.keys.create(self.request, change.change)
             self.held.store.put(self.held.secret_name(new.key.api_key_id), new.key.api_key)
             self.reporter.say(f"Made API key {new.key.api_key_id}.")
             report = self._prove(new.key)
             self.save(new.key)
-        except BaseException:
-            self._undo(change, new.key.api_key_id)
+        except BaseException as error:
+            with undisturbed():
+                unknown = self._clean_up_after(error, change, new)
+            if unknown and isinstance(error, AsayerError):
+                raise unknown from error
             raise
         self.held.journal.done(change, new.key.api_key_id)
         return plan.outcome(done=True, key=new.key, record=self._record(new, plan), report=report)
@@ -129,19 +133,18 @@ class KeyMaker:
         name = self.request.name
         return ApiKeyRecord(new.key.api_key_id, name, now, new.expires_at, False, plan.username, "")
 
-    def _make(self, change: Record) -> NewKey:
-        """Make the key; where the outcome is unknown, look for what was made, and revoke it."""
-        try:
-            return self.keys.create(self.request, change.change)
-        except AsayerError as error:
-            if not _may_have_made(error):
-                self.held.journal.failed(change, error.code)
-            elif not self._found_and_undone(change):
-                raise _unknown(change, error) from error
-            raise
-        except KeyboardInterrupt:
-            self._found_and_undone(change)
-            raise
+    def _clean_up_after(self, error: BaseException, change: Record, new: NewKey | None) -> OutcomeUnknownError | None:
+        """Revoke what was made; return, and say after an interrupt, that it is unknown whether a key was made."""
+        if new:
+            self._undo(change, new.key.api_key_id)
+        elif isinstance(error, AsayerError) and not _may_have_made(error):
+            self.held.journal.failed(change, error.code)
+        elif not self._found_and_undone(change):
+            unknown = _unknown(change, error)
+            if not isinstance(error, AsayerError):
+                self.reporter.warn(f"{unknown.message} {unknown.hint}")
+            return unknown
+        return None
 
     def _found_and_undone(self, change: Record) -> bool:
         """Revoke the key of this run if it was made; False where none is seen, or nothing can be seen any more."""
@@ -175,6 +178,7 @@ class KeyMaker:
 
     def _undo(self, change: Record, key_id: str) -> None:
         """Revoke a key made in this run and forget its secret; where that fails, say what is left and how to end it."""
+        self.reporter.say(f"Cleaning up: revoking API key {key_id} ...")
         try:
             self.keys.revoke(key_id)
         except AsayerError as error:
@@ -196,9 +200,10 @@ def _may_have_made(error: AsayerError) -> bool:
     return broken and not error.code.startswith(_NOTHING_MADE)
 
 
-def _unknown(change: Record, error: AsayerError) -> OutcomeUnknownError:
+def _unknown(change: Record, error: BaseException) -> OutcomeUnknownError:
+    why = f": {error.message}" if isinstance(error, AsayerError) else "."
     return OutcomeUnknownError(
-        f"Whether the key was made is unknown, and no key of this run is to be seen: {error.message}",
+        f"Whether the key was made is unknown, and no key of this run is to be seen{why}",
         hint="Run the command again: it looks for a key left behind and revokes it. By hand: look for a key with "
         f'metadata.run "{change.change}" under Stack Management > API keys.',
     )

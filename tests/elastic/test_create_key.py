@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import signal
 import sys
 import tomllib
 from collections.abc import Callable, Mapping
@@ -311,5 +312,23 @@ def test_an_interrupt_while_the_key_is_made_leaves_nothing(
     terminal.child.expect("GET /_security/api_key 200" if after == 0 else "Made API key")
     terminal.child.expect(pexpect.TIMEOUT, timeout=0.5)
     terminal.child.sendintr()
+    assert terminal.end() == 130
+    assert live_keys(elastic) == {}
+
+
+@pytest.mark.parametrize("second", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_no_second_signal_stops_the_cleaning_up(
+    elastic: LocalElastic, environ: dict[str, str], second: signal.Signals
+) -> None:
+    elastic.control.order(
+        Fault("elastic", "security.authenticate", "slow", after=1, seconds=1.5),
+        Fault("elastic", "security.invalidate_api_key", "slow", seconds=1),
+    )
+    terminal = Terminal(environ, "--yes")
+    terminal.child.expect("Made API key")
+    terminal.child.sendintr()
+    terminal.child.expect("Cleaning up: revoking API key")
+    terminal.child.kill(second)
+    terminal.child.expect("nothing is left of it")
     assert terminal.end() == 130
     assert live_keys(elastic) == {}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -9,8 +10,9 @@ from asayer_cli.integrations_view import Forgotten
 from asayer_cli.secret_store import SecretStore, secret_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
 
+    from asayer_cli.journal import Record
     from asayer_cli.settings import Settings, Value
 
 _KEY_IDS: Final = {"aws": "aws.access_key_id", "elastic": "elastic.api_key_id"}
@@ -31,38 +33,71 @@ class Removal:
         lines = ("Plan:", *(f"  - {line}" for line in forget))
         return (*lines, "Stays alive:", *(f"  - {line}" for line in self.alive)) if self.alive else lines
 
-    def outcome(self, profile: str, *, done: bool) -> Forgotten:
-        """Return the result; with nothing forgotten when it was not `done`."""
-        return Forgotten(profile, (*self.settings, *self.secrets) if done else (), self.alive)
+
+@dataclass(frozen=True, slots=True)
+class Machine:
+    """What this machine knows: a profile's `settings` as the file has them, its secrets, the journal's records."""
+
+    settings: Settings
+    store: SecretStore
+    records: tuple[Record, ...]
+
+    def plan(self, only: str | None) -> Removal:
+        """Work out what there is of the integrations `aws`, `elastic` or both (None)."""
+        services = [service for service in _KEY_IDS if only in (None, service)]
+        names = [name for name in self.settings.values if name.partition(".")[0] in services]
+        secrets: list[str] = []
+        alive: list[str] = []
+        for service in services:
+            current = self.settings.text(_KEY_IDS[service])
+            kept = self._kept(service, current)
+            secrets += [secret_name(self.settings.profile, service, key_id) for key_id in kept]
+            alive += [self._alive(service, key_id) for key_id in dict.fromkeys((current, *kept)) if key_id]
+        return Removal(tuple(names), tuple(secrets), tuple(alive))
+
+    def _kept(self, service: str, current: str) -> list[str]:
+        """Return the ids of the keys whose secrets are here, the current one first, then as they are known."""
+        prefix = secret_name(self.settings.profile, service, "")
+        listed = (name.removeprefix(prefix) for name in self.store.names() if name.startswith(prefix))
+        made = (record.made for record in self.records)
+        candidates = dict.fromkeys(key_id for key_id in (current, *listed, *made) if key_id)
+        return [key_id for key_id in candidates if self.store.get(prefix + key_id)]
+
+    def _alive(self, service: str, key_id: str) -> str:
+        origin = next((record for record in self.records if record.made == key_id), None)
+        current = key_id == self.settings.text(_KEY_IDS[service])
+        place = origin.account if origin else ""
+        if service == "aws":
+            user = origin.target.removeprefix("user/") if origin else ""
+            user = user or (self.settings.text("aws.user_name", "asayer_cw") if current else "")
+            return _access_key(key_id, user, place or self.settings.text("aws.account", "unknown"))
+        place = place or self.settings.text("elastic.url") or self.settings.text("elastic.cloud_id")
+        # `owner`, so that a user whose privilege is manage_own_api_key may do it
+        request = json.dumps({"ids": [key_id], "owner": True})
+        where = f" in {place}" if place else ""
+        return (
+            f"API key {key_id}{where}; revoke it in Kibana's Dev Tools, as the user who made it, with: "
+            f"DELETE /_security/api_key {request}"
+        )
 
 
-def plan(settings: Settings, only: str | None) -> Removal:
-    """Work out what the file's `settings` name of the integrations, `aws`, `elastic` or both (None)."""
-    services = [service for service in _KEY_IDS if only in (None, service)]
-    names = [name for name in settings.values if name.partition(".")[0] in services]
-    kept = [service for service in services if _KEY_IDS[service] in names]
-    secrets = tuple(secret_name(settings.profile, service, settings.text(_KEY_IDS[service])) for service in kept)
-    return Removal(tuple(names), secrets, tuple(_alive(settings, service) for service in kept))
+def _access_key(key_id: str, user: str, account: str) -> str:
+    option = f"--user-name {user} " if user else ""
+    return (
+        f"access key {key_id} of {f'IAM user {user}' if user else 'an IAM user'} in account {account}; delete it with: "
+        f"aws iam delete-access-key {option}--access-key-id {key_id}"
+    )
 
 
 def carry_out(
     removal: Removal, profile: str, store: SecretStore, save: Callable[[Mapping[str, Value | None]], object]
 ) -> Forgotten:
     """Forget the secrets, then the settings that name them, so that a run cut short can be run again."""
-    for name in removal.secrets:
-        store.remove(name)
+    secrets = [name for name in removal.secrets if store.remove(name)]
     save(dict.fromkeys(removal.settings))
-    return removal.outcome(profile, done=True)
+    return outcome(removal, profile, (*removal.settings, *secrets))
 
 
-def _alive(settings: Settings, service: str) -> str:
-    key_id = settings.text(_KEY_IDS[service])
-    if service == "aws":
-        user = settings.text("aws.user_name", "asayer_cw")
-        return (
-            f"access key {key_id} of IAM user {user} in account {settings.text('aws.account', 'unknown')}; delete it "
-            f"with: aws iam delete-access-key --user-name {user} --access-key-id {key_id}"
-        )
-    place = settings.text("elastic.url") or settings.text("elastic.cloud_id")
-    request = f'DELETE /_security/api_key {{"ids": ["{key_id}"]}}'
-    return f"API key {key_id} in {place}; revoke it in Kibana's Dev Tools with: {request}"
+def outcome(removal: Removal, profile: str, forgotten: Iterable[str] = ()) -> Forgotten:
+    """Return the result, in which nothing need be forgotten."""
+    return Forgotten(profile, tuple(forgotten), removal.alive)

@@ -50,6 +50,9 @@ class SecretStore(Protocol):
     def remove(self, name: str) -> bool:
         """Forget a secret; False when there was none of this name."""
 
+    def names(self) -> tuple[str, ...]:
+        """Return the names of its secrets, as far as it can list them: a keyring cannot."""
+
 
 def secret_name(profile: str, service: str, key_id: str) -> str:
     """Return the name of a key's secret; `service` is `aws` or `elastic`."""
@@ -108,6 +111,10 @@ class EnvironmentStore:
         """Return False: there is nothing to forget."""
         return False
 
+    def names(self) -> tuple[str, ...]:
+        """Return nothing: names of secrets are no part of the environment."""
+        return ()
+
 
 @dataclass(frozen=True, slots=True)
 class FileStore:
@@ -135,6 +142,10 @@ class FileStore:
             return False
         self._change(lambda values: {kept: value for kept, value in values.items() if kept != name})
         return True
+
+    def names(self) -> tuple[str, ...]:
+        """Return the names of all secrets in the file."""
+        return tuple(self._load())
 
     def _change(self, change: Callable[[dict[str, str]], dict[str, str]]) -> None:
         try:
@@ -196,6 +207,10 @@ class KeyringStore:
             return False
         self._ask(lambda backend: backend.delete_password(SERVICE, name))
         return True
+
+    def names(self) -> tuple[str, ...]:
+        """Return nothing: keyrings are asked by name."""
+        return ()
 
     def _ask(self, question: Callable[[KeyringBackend], T]) -> T:
         """Ask the back end in a thread of its own: a locked keyring may wait for a prompt that nobody sees."""

@@ -50,21 +50,23 @@ def remove(app: App, only: str | None, secret_store: str | None, *, dry_run: boo
 
     Nothing in the AWS account or the cluster is changed: the keys stay valid until they are deleted there.
     """
-    from asayer_cli.integrations_remove import carry_out, plan
+    from asayer_cli.integrations_remove import Machine, carry_out, outcome
     from asayer_cli.settings import load_file
 
     app.secret_store = secret_store or ""
-    removal = plan(load_file(app.profile, app.environ), only)
-    if not removal.settings:
+    store = app.store(app.settings())
+    machine = Machine(load_file(app.profile, app.environ), store, tuple(app.journal().records()))
+    removal = machine.plan(only)
+    if not removal.settings and not removal.secrets:
         app.console.say(f"Profile {app.profile} has nothing to forget in {app.config_folder}.")
-        return Result(removal.outcome(app.profile, done=False))
+        return Result(outcome(removal, app.profile))
     for line in removal.lines():
         app.console.explain(line)
     if dry_run:
-        return Result(removal.outcome(app.profile, done=False))
+        return Result(outcome(removal, app.profile))
     if not app.confirm("Forget this?", yes=yes):
         raise click.Abort
-    return Result(carry_out(removal, app.profile, app.store(app.settings()), app.save))
+    return Result(carry_out(removal, app.profile, store, app.save))
 
 
 group.add_command(show)

@@ -1,9 +1,15 @@
 from __future__ import annotations
 
+import json
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 
+from asayer_cli.journal import Journal
+from asayer_cli.secret import Secret
+from asayer_cli.settings_file import update
 from tests.cli.conftest import AWS, AWS_SECRET, ELASTIC, ELASTIC_SECRET
 from tests.terminal import finish, start
 
@@ -11,6 +17,7 @@ if TYPE_CHECKING:
     from tests.cli.conftest import Machine
     from tests.conftest import Cli
 
+KEYRINGS = Path(__file__).parents[1] / "core" / "keyrings"
 ALIVE_AWS = "access key AKIA1 of IAM user asayer_cw in account 123456789012"
 ALIVE_ELASTIC = "API key key-1 in https://elastic.example.com:9243"
 
@@ -162,6 +169,70 @@ def test_a_removal_that_was_cut_short_is_finished(bare: Cli, configured: Machine
     assert bare("integrations", "remove", "-y").code == 0
     assert not configured.kept("elastic", "key-1")
     assert configured.settings == {"secret_store": "file"}
+
+
+def test_former_keys_are_forgotten_and_told_too(bare: Cli, configured: Machine, bare_environ: dict[str, str]) -> None:
+    for service, key_id in (("aws", "AKIA0"), ("elastic", "key-0"), ("aws", "AKIA-imported")):
+        configured.keep(service, key_id, f"planted-former-{key_id}")
+    update(configured.folder, "other", {"aws.region": "eu-west-1"})
+    configured.store.put("other/aws/AKIA0", Secret("planted-of-another-profile"))
+    journal = Journal(Path(bare_environ["ASAYER_STATE_DIR"]) / "journal.jsonl")
+    journal.done(journal.begin("999999999999", "create-access-key", "user/former"), "AKIA0")
+    journal.done(journal.begin("https://old.example.com", "create-api-key", "api-key/x"), "key-0")
+    dry = bare("integrations", "remove", "--dry-run")
+    assert "  - forget the secret default/aws/AKIA0\n" in dry.err
+    data = bare("integrations", "remove", "-y", "-o", "json").data
+    assert [name for name in data["forgotten"] if "/" in name] == [
+        "default/aws/AKIA1",
+        "default/aws/AKIA0",
+        "default/aws/AKIA-imported",
+        "default/elastic/key-1",
+        "default/elastic/key-0",
+    ]
+    assert [alive.partition(";")[0] for alive in data["alive"]] == [
+        ALIVE_AWS,
+        "access key AKIA0 of IAM user former in account 999999999999",
+        "access key AKIA-imported of an IAM user in account 123456789012",
+        ALIVE_ELASTIC,
+        "API key key-0 in https://old.example.com",
+    ]
+    assert data["alive"][3].endswith('DELETE /_security/api_key {"ids": ["key-1"], "owner": true}')
+    assert list(json.loads(configured.store.path.read_text())) == ["other/aws/AKIA0"]
+
+
+def test_secrets_without_settings_are_forgotten(bare: Cli, machine: Machine) -> None:
+    machine.set({"secret_store": "file"})
+    machine.keep("elastic", "key-0", ELASTIC_SECRET)
+    data = bare("integrations", "remove", "-y", "-o", "json").data
+    assert data["forgotten"] == ["default/elastic/key-0"]
+    assert len(data["alive"]) == 1
+    assert not machine.kept("elastic", "key-0")
+
+
+def test_a_keyring_is_asked_for_the_keys_made_here(bare: Cli, machine: Machine, bare_environ: dict[str, str]) -> None:
+    machine.set({**AWS, "secret_store": None})
+    env = {
+        "PYTHON_KEYRING_BACKEND": "strange_keyrings.FolderKeyring",
+        "PYTHONPATH": os.pathsep.join([str(KEYRINGS), str(KEYRINGS.parents[2])]),
+    }
+    kept = machine.folder / "keyring"
+    kept.mkdir()
+    (kept / "default%2Faws%2FAKIA1").write_text(AWS_SECRET)
+    (kept / "default%2Faws%2FAKIA0").write_text("planted-former")
+    journal = Journal(Path(bare_environ["ASAYER_STATE_DIR"]) / "journal.jsonl")
+    for key_id in ("AKIA0", "AKIA-gone"):
+        journal.done(journal.begin("123456789012", "create-access-key", "user/asayer_cw"), key_id)
+    run = bare("integrations", "remove", "-y", "-o", "json", env={**env, "TEST_KEYRING_FOLDER": str(kept)})
+    assert [name for name in run.data["forgotten"] if "/" in name] == ["default/aws/AKIA1", "default/aws/AKIA0"]
+    assert len(run.data["alive"]) == 2
+    assert list(kept.iterdir()) == []
+
+
+def test_only_what_was_there_is_forgotten(bare: Cli, configured: Machine) -> None:
+    configured.store.remove("default/aws/AKIA1")
+    data = bare("integrations", "remove", "-y", "-o", "json").data
+    assert [name for name in data["forgotten"] if "/" in name] == ["default/elastic/key-1"]
+    assert [alive.partition(";")[0] for alive in data["alive"]] == [ALIVE_AWS, ALIVE_ELASTIC]
 
 
 def test_dry_run_changes_nothing(bare: Cli, configured: Machine) -> None:

@@ -4,8 +4,11 @@
 
 from __future__ import annotations
 
+import os
 import time
+from pathlib import Path
 from typing import ClassVar
+from urllib.parse import quote
 
 from keyring.backend import KeyringBackend
 from keyring.errors import KeyringLocked, PasswordDeleteError
@@ -67,3 +70,22 @@ class CrashingKeyring(MemoryKeyring):
 
     def get_password(self, service: str, username: str) -> str | None:
         raise OSError
+
+
+class FolderKeyring(KeyringBackend):
+    """Works, and keeps each password in a file of the test's own folder."""
+
+    priority = 1
+
+    def get_password(self, service: str, username: str) -> str | None:
+        path = self._path(username)
+        return path.read_text() if path.exists() else None
+
+    def set_password(self, service: str, username: str, password: str) -> None:
+        self._path(username).write_text(password)
+
+    def delete_password(self, service: str, username: str) -> None:
+        self._path(username).unlink()
+
+    def _path(self, username: str) -> Path:
+        return Path(os.environ["TEST_KEYRING_FOLDER"], quote(username, safe=""))

@@ -13,6 +13,7 @@ from functools import lru_cache
 from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 import botocore.session
 from botocore.config import Config
@@ -71,8 +72,13 @@ class AwsSession:
 
     def _make(self, service: str, region: str, *, once: bool) -> Any:  # noqa: ANN401 - botocore makes the type
         with configuring(service, region):
-            client = self._session.create_client(service, region_name=region, config=self._config(once=once))
-            _check_endpoint(client.meta.endpoint_url, allow_http=self.allow_http)
+            config = self._config(once=once)
+            client = self._session.create_client(service, region_name=region, config=config)
+            url = client.meta.endpoint_url
+            _check_endpoint(url, allow_http=self.allow_http)
+            if getproxies() and _is_loopback(urlsplit(url).hostname or ""):
+                direct = config.merge(Config(proxies={}))  # this computer itself is never asked through another one
+                client = self._session.create_client(service, region_name=region, config=direct)
         return client
 
     def _config(self, *, once: bool) -> Config:

@@ -11,6 +11,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 import botocore.exceptions as sdk
+from botocore.parsers import ResponseParserError
 
 from asayer_cli.aws.permissions import statement_for
 from asayer_cli.errors import (
@@ -86,6 +87,8 @@ def translated(action: str, *, region: str = "", resource: str = "*") -> Iterato
         raise of_client_error(error, action, region=region, resource=resource) from error
     except sdk.BotoCoreError as error:
         raise _of_sdk_error(error, action, region) from error
+    except (ResponseParserError, KeyError) as error:  # a page of somebody else's, with a status of success
+        raise _foreign(f"{action} in {region}" if region else action, "HTTP 200") from error
     except EOFError as error:  # the SDK asks for an MFA code itself
         raise NotConfiguredError(
             "The AWS profile wants an MFA code, and there is no terminal to ask on.",
@@ -219,11 +222,7 @@ def _refused(code: str, said: str, action: str) -> AsayerError | None:
 def _unexpected(error: sdk.ClientError, code: str, said: str, what: str) -> AsayerError:
     status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if not code or code.isdecimal():
-        return UnreachableError(
-            f"What answered {what} does not speak like AWS (HTTP {status or code}).",
-            hint="A proxy or firewall may stand between: look at HTTPS_PROXY, NO_PROXY and AWS_ENDPOINT_URL.",
-            code="unexpected_answer",
-        )
+        return _foreign(what, f"HTTP {status or code}")
     if status >= _HTTP_OF_SERVICE:
         return UnreachableError(
             f"AWS failed at {what} ({code}), also after several tries.",
@@ -231,6 +230,15 @@ def _unexpected(error: sdk.ClientError, code: str, said: str, what: str) -> Asay
             code="service_failure",
         )
     return AsayerError(f"AWS refused {what}: {code}: {said}.", code=_UNKNOWN)
+
+
+def _foreign(what: str, status: str) -> UnreachableError:
+    return UnreachableError(
+        f"What answered {what} does not speak like AWS ({status}).",
+        hint="A proxy, a firewall or a login page of the network may stand between: look at HTTPS_PROXY, NO_PROXY and "
+        "AWS_ENDPOINT_URL, or open any page in a browser.",
+        code="unexpected_answer",
+    )
 
 
 def _said(error: sdk.ClientError) -> str:
@@ -243,6 +251,13 @@ def _of_sdk_error(error: sdk.BotoCoreError, action: str, region: str) -> AsayerE
             "The AWS credentials have characters that no credentials have, such as a line break.",
             hint="Set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN again, without what came along.",
             code="malformed_credentials",
+        )
+    if isinstance(error, sdk.SSLError) and "CERTIFICATE_VERIFY_FAILED" not in str(error):
+        return UnreachableError(
+            f"The encrypted connection to AWS failed ({_endpoint(error, action, region)}).",
+            hint="Run it again; if it stays, a proxy or firewall may stand between: look at HTTPS_PROXY, NO_PROXY and "
+            "AWS_ENDPOINT_URL.",
+            code="tls_failed",
         )
     for kinds, code, message, hint in _CONNECTION:
         if isinstance(error, kinds):

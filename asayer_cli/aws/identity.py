@@ -39,8 +39,8 @@ def who_am_i(session: AwsSession, region: str) -> Identity:
     """Ask STS in a region whose credentials these are."""
     with translated("sts:GetCallerIdentity", region=region):
         answer = session.client("sts", region).get_caller_identity()
-    partition = answer["Arn"].split(":")[1]
-    return Identity(arn=answer["Arn"], account=answer["Account"], partition=partition, user_id=answer["UserId"])
+        arn: str = answer["Arn"]
+        return Identity(arn=arn, account=answer["Account"], partition=arn.split(":")[1], user_id=answer["UserId"])
 
 
 def who_am_i_anywhere(session: AwsSession, region: str) -> Identity:

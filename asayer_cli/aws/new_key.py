@@ -90,7 +90,7 @@ class NewKey:
         if self._key is not None:
             self._delete(self._key.access_key_id, "which is not in use yet")
             return None
-        if not _may_be_made(error):
+        if not may_be_made(error):
             self._journal.failed(self._record, getattr(error, "code", type(error).__name__))
             return None
         outcome = self._clean_up_unknown(self._record)
@@ -155,7 +155,7 @@ class NewKey:
             self._reporter.warn(f"The traces of {key_id} on this machine could not be removed: {error.message}")
 
 
-def _may_be_made(error: BaseException) -> bool:
+def may_be_made(error: BaseException) -> bool:
     """Tell whether a failed request may have made a key: unless AWS said no, or was never reached."""
     return not isinstance(error, AsayerError) or (isinstance(error, UnreachableError) and error.code not in _NOT_MADE)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import socket
 import ssl
 import threading
 from contextlib import contextmanager
@@ -15,6 +16,7 @@ import trustme
 
 from asayer_cli.aws.errors import translated
 from asayer_cli.aws.identity import who_am_i
+from asayer_cli.aws.new_key import may_be_made
 from asayer_cli.aws.session import caller_session, collector_session
 from asayer_cli.errors import AsayerError, CredentialsRejectedError, UnreachableError
 from asayer_cli.exit_codes import ExitCode
@@ -33,10 +35,12 @@ if TYPE_CHECKING:
 class Refusing(BaseHTTPRequestHandler):
     """Answers everything with a page that is not AWS's; a CONNECT as a proxy that wants a login."""
 
+    answer = (403, b"<html><title>Blocked</title>This site is not allowed.</html>")
+
     def do_POST(self) -> None:
         self.rfile.read(int(self.headers.get("Content-Length", "0")))
-        page = b"<html><title>Blocked</title>This site is not allowed.</html>"
-        self.send_response(403)
+        status, page = self.answer
+        self.send_response(status)
         self.send_header("Content-Type", "text/html")
         self.send_header("Content-Length", str(len(page)))
         self.end_headers()
@@ -52,8 +56,9 @@ class Refusing(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def serving(context: ssl.SSLContext | None = None) -> Iterator[int]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Refusing) as server:
+def serving(context: ssl.SSLContext | None = None, answer: tuple[int, bytes] = Refusing.answer) -> Iterator[int]:
+    handler = type("Answering", (Refusing,), {"answer": answer})
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         if context:
             server.socket = context.wrap_socket(server.socket, server_side=True, do_handshake_on_connect=False)
         thread = threading.Thread(target=server.serve_forever, args=(0.02,))
@@ -73,7 +78,7 @@ def ask(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> Any:
         for name, value in {"AWS_MAX_ATTEMPTS": "1", **variables}.items():
             monkeypatch.setenv(name, value)
         with pytest.raises(AsayerError) as caught:
-            who_am_i(caller_session(), REGION)
+            who_am_i(caller_session(allow_http=True), REGION)
         return caught.value
 
     return run
@@ -92,9 +97,17 @@ def test_a_proxy_that_refuses_is_not_a_wrong_key(ask: Any) -> None:
 def test_a_proxy_that_answers_itself_is_not_a_wrong_key(ask: Any) -> None:
     with serving() as port:
         error = ask(
-            AWS_ENDPOINT_URL="http://127.0.0.1:1", NO_PROXY="", no_proxy="", HTTP_PROXY=f"http://127.0.0.1:{port}"
+            AWS_ENDPOINT_URL="http://sts.aws.invalid", NO_PROXY="", no_proxy="", HTTP_PROXY=f"http://127.0.0.1:{port}"
         )
     assert (type(error), error.code) == (UnreachableError, "unexpected_answer")
+
+
+def test_this_computer_is_never_asked_through_a_proxy(ask: Any) -> None:
+    with serving() as port:
+        error = ask(
+            AWS_ENDPOINT_URL=f"http://127.0.0.1:{port}", NO_PROXY="", no_proxy="", HTTP_PROXY="http://127.0.0.1:1"
+        )
+    assert error.code == "unexpected_answer"
 
 
 def test_a_proxy_that_is_not_there(ask: Any) -> None:
@@ -125,6 +138,41 @@ def test_a_page_that_is_not_awss_is_told(ask: Any) -> None:
     assert "HTTP 403" in error.message
 
 
+@pytest.mark.parametrize("page", [b"<html>Log in</html>", b"<!doctype html><br>Log in", b""])
+def test_a_login_page_that_claims_success_is_told(ask: Any, page: bytes) -> None:
+    with serving(answer=(200, page)) as port:
+        error = ask(AWS_ENDPOINT_URL=f"http://127.0.0.1:{port}")
+    assert (error.code, error.exit_code) == ("unexpected_answer", ExitCode.UNREACHABLE)
+
+
+@contextmanager
+def breaking_after_the_request(context: ssl.SSLContext) -> Iterator[int]:
+    """Read one request over TLS, then go on in plain text."""
+
+    def serve() -> None:
+        connection = context.wrap_socket(listening.accept()[0], server_side=True)
+        connection.recv(65536)
+        with socket.socket(fileno=connection.detach()) as plain:
+            plain.sendall(b"no TLS record" * 9)
+
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        thread = threading.Thread(target=serve)
+        thread.start()
+        yield listening.getsockname()[1]
+        thread.join()
+
+
+def test_tls_that_breaks_after_the_request_leaves_the_outcome_open(ask: Any, tmp_path: Path) -> None:
+    authority = trustme.CA()
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert("localhost").configure_cert(context)
+    authority.cert_pem.write_to_path(str(tmp_path / "ca.pem"))
+    with breaking_after_the_request(context) as port:
+        error = ask(AWS_ENDPOINT_URL=f"https://localhost:{port}", AWS_CA_BUNDLE=str(tmp_path / "ca.pem"))
+    assert error.code == "tls_failed"
+    assert may_be_made(error)
+
+
 URL = "https://user:planted-secret@sts.example.com/?token=planted-secret"
 
 
@@ -136,7 +184,8 @@ URL = "https://user:planted-secret@sts.example.com/?token=planted-secret"
         (sdk.ReadTimeoutError(endpoint_url=URL), "read_timeout"),
         (sdk.ConnectionClosedError(endpoint_url=URL), "connection_closed"),
         (sdk.ProxyConnectionError(proxy_url=URL), "proxy_refused"),
-        (sdk.SSLError(endpoint_url=URL, error="x"), "tls_untrusted"),
+        (sdk.SSLError(endpoint_url=URL, error="[SSL: CERTIFICATE_VERIFY_FAILED]"), "tls_untrusted"),
+        (sdk.SSLError(endpoint_url=URL, error="x"), "tls_failed"),
         (sdk.HTTPClientError(error="x"), "unreachable"),
         (sdk.CredentialRetrievalError(provider="p", error_msg="planted-secret"), "credentials_unavailable"),
         (sdk.UnauthorizedSSOTokenError(), "login_needed"),

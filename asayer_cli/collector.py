@@ -55,8 +55,8 @@ class Collector(Protocol):
     def convention(self) -> TagConvention:
         """The tag that it looks for."""
 
-    def judge(self, entry: LogEntry) -> Verdict | None:
-        """Judge an entry; None when nothing in it was meant as a tag."""
+    def judge(self, entry: LogEntry, *, found: bool = False) -> Verdict | None:
+        """Judge an entry, `found` by the collector's own search or not; None when nothing was meant as a tag."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +65,13 @@ class CloudWatchCollector:
 
     convention: TagConvention = ASAYER
 
-    def judge(self, entry: LogEntry) -> Verdict | None:
+    def judge(self, entry: LogEntry, *, found: bool = False) -> Verdict | None:  # noqa: ARG002 - the protocol's signature
         """Judge an event of the collected log group; None when nothing in it was meant as a tag."""
         reading = read_tag(entry.message, self.convention)
         if reading is None:
             return None
+        if reading.blank:
+            return Verdict(None, reading.reason, near_miss=_says_error(entry.message))
         if self.convention.tag_name not in entry.message and reading.reason is not Reason.WRONG_TAG_NAME:
             return Verdict(reading.session_id, Reason.CASE_MISMATCH, near_miss=True)
         if reading.reason:
@@ -90,21 +92,25 @@ class ElasticsearchCollector:
     convention: TagConvention = ASAYER
     strict: bool = True
 
-    def judge(self, entry: LogEntry) -> Verdict | None:
-        """Judge a document by its `_source` (`entry.fields`); None when nothing in it was meant as a tag."""
+    def judge(self, entry: LogEntry, *, found: bool = False) -> Verdict | None:
+        """Judge a document by its `_source` (`entry.fields`); None when nothing in it was meant as a tag.
+
+        The collector leaves the rule on `tags` to the search alone: what that has `found`, such as `Error` in a field
+        of type text, has passed it.
+        """
         reading = read_tag(entry.message, self.convention)
         if reading is None:
             return None
         if not isinstance(entry.fields.get("message"), str):
             return Verdict(reading.session_id, Reason.MESSAGE_NOT_TEXT, near_miss=True)
         if reading.reason:
-            return Verdict(None, reading.reason, near_miss=True)
-        reason = self._document_reason(entry) if self.strict else None
+            return Verdict(None, reading.reason, near_miss=not reading.blank or _is_error(entry))
+        reason = self._document_reason(entry, found=found) if self.strict else None
         near_miss = reason is not None and (reason is not Reason.MISSING_ERROR_TAG or _is_error(entry))
         return Verdict(reading.session_id, reason, near_miss)
 
-    def _document_reason(self, entry: LogEntry) -> Reason | None:
-        if not has_error_tag(entry.fields.get("tags")):
+    def _document_reason(self, entry: LogEntry, *, found: bool) -> Reason | None:
+        if not found and not has_error_tag(entry.fields.get("tags")):
             return Reason.MISSING_ERROR_TAG
         if entry.fields.get("utc_time") is None:
             return Reason.MISSING_UTC_TIME
@@ -145,4 +151,8 @@ def _is_error(entry: LogEntry) -> bool:
     level = level or entry.fields.get("level")
     if isinstance(level, str):
         return level.lower() in _ERROR_LEVELS
-    return bool(_ERROR_WORD.search(entry.message) or _MEANT_AS_ERROR.search(entry.message))
+    return _says_error(entry.message)
+
+
+def _says_error(message: str) -> bool:
+    return bool(_ERROR_WORD.search(message) or _MEANT_AS_ERROR.search(message))

@@ -14,6 +14,7 @@ from typing import Final, Self
 EPOCH_MS: Final = 1_550_000_000_000
 MAXIMUM: Final = 2**64 - 1
 _TIME_SHIFT: Final = 24
+_FIRST_DAY_MS: Final = 86_400_000
 _DIGITS: Final = re.compile(r"[0-9]+", re.ASCII)
 _MOST_DIGITS: Final = 20
 _UNIX_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
@@ -54,9 +55,12 @@ class SessionId:
         """When the session began, in UTC, to the millisecond."""
         return _UNIX_EPOCH + timedelta(milliseconds=(self.value >> _TIME_SHIFT) + EPOCH_MS)
 
-    def began_by(self, now: datetime) -> bool:
-        """Tell whether the product can have made this id: its session did not begin after `now`."""
-        return self.started_at <= now
+    def may_be_real(self, now: datetime) -> bool:
+        """Tell whether the product can have made this id: its session began before `now`, and not on its first day.
+
+        Small numbers, such as a user's id taken for a session's, all lie in the milliseconds after 2019-02-12.
+        """
+        return self.value >> _TIME_SHIFT >= _FIRST_DAY_MS and self.started_at <= now
 
     def __str__(self) -> str:
         return str(self.value)

@@ -58,15 +58,17 @@ CONVENTIONS: Final = {convention.name: convention for convention in (ASAYER, OPE
 
 @dataclass(frozen=True, slots=True)
 class TagReading:
-    """What a message's tag says: an id, or the reason why it gives none."""
+    """What a message's tag says: an id, or the reason why it gives none; `blank` when there was no id to give."""
 
     session_id: SessionId | None
     reason: Reason | None
+    blank: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class _Patterns:
     collected: re.Pattern[str]
+    blank: re.Pattern[str]
     not_numeric: re.Pattern[str]
     malformed: re.Pattern[str]
     wrong_name: re.Pattern[str]
@@ -79,6 +81,9 @@ def _patterns(tag_name: str, words: tuple[str, ...]) -> _Patterns:
     assignment = r"""(?:["'\s\\]*[:=]|\\*u003d|%3d)"""
     return _Patterns(
         collected=re.compile(f"{exact}=([0-9]+)", re.IGNORECASE | re.ASCII),
+        blank=re.compile(
+            rf"{exact}=(none|null|nil|undefined|-)?(?=\]|[\s,;]*$|[\s,;]+[^\s\d])", re.IGNORECASE | re.ASCII
+        ),
         not_numeric=re.compile(rf"{exact}=[^\s\]\"'\\,;0-9]", re.IGNORECASE | re.ASCII),
         malformed=re.compile(rf"{exact}(?:{assignment}|\s+[0-9])", re.IGNORECASE | re.ASCII),
         wrong_name=re.compile(rf"{loose}{assignment}", re.IGNORECASE | re.ASCII),
@@ -94,6 +99,8 @@ def read_tag(message: str, convention: TagConvention = ASAYER) -> TagReading | N
     patterns = convention.patterns
     if match := patterns.collected.search(message):
         return _read_digits(match[1])
+    if match := patterns.blank.search(message):
+        return TagReading(None, Reason.ID_NOT_NUMERIC if match[1] else Reason.MALFORMED_TAG, blank=True)
     if patterns.not_numeric.search(message):
         return TagReading(None, Reason.ID_NOT_NUMERIC)
     if patterns.malformed.search(message):

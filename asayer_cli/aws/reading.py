@@ -42,11 +42,11 @@ def collector_pattern(convention: TagConvention) -> str:
 def suspect_pattern(convention: TagConvention) -> str:
     """Return a filter pattern that finds whatever may have been meant as the tag.
 
-    Its words in any case, with nothing, a dash, an underscore, a dot or white space between them. Filter patterns know
-    neither groups nor a case-insensitive switch ("Filter pattern syntax", regular expressions).
+    Its words in any case, with at most one character of any kind between them. Filter patterns know neither groups nor
+    a case-insensitive switch ("Filter pattern syntax", regular expressions).
     """
     words = ("".join(f"[{letter.upper()}{letter}]" for letter in word) for word in convention.words)
-    pattern = "%" + r"[-_.\s]?".join(words) + "%"
+    pattern = "%" + ".?".join(words) + "%"
     if len(pattern) > _LONGEST_PATTERN:
         raise ValueError(f"the tag name {convention.tag_name} is too long for a filter pattern")
     return pattern

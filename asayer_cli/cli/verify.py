@@ -39,7 +39,7 @@ _OUTPUTS: Final = ("text", "json", "junit", "github")
 @click.option("--wait", type=DURATION, metavar="DURATION", help="Ask again until it is there, at most this long.")
 @click.option("--explain", is_flag=True, help="List every tagged entry with its verdict.")
 @click.option("--strict", is_flag=True, help="A near miss is a failure.")
-@click.option("--allow-empty", is_flag=True, help="No tagged entry at all is no failure.")
+@click.option("--allow-empty", is_flag=True, help="No failure when there was no error to collect, and no near miss.")
 @click.option(
     "--convention",
     type=click.Choice(("asayer", "openreplay")),
@@ -115,10 +115,10 @@ def _check_window(app: App, wishes: Wishes) -> None:
 
     now = datetime.now(UTC)
     wishes.window(now)
-    if wishes.session_id and not wishes.session_id.began_by(now):
+    if wishes.session_id and not wishes.session_id.may_be_real(now):
         app.console.warn(
-            f"Session id {wishes.session_id} was not made by the product: its session would begin at "
-            f"{wishes.session_id.started_at:%Y-%m-%d %H:%M} UTC, in the future."
+            f"Session id {wishes.session_id} was not made by the product: its session would have begun at "
+            f"{wishes.session_id.started_at:%Y-%m-%d %H:%M} UTC."
         )
 
 
@@ -144,11 +144,12 @@ def _aws_source(app: App, settings: Settings, wishes: Wishes, *, asked: bool, al
     from asayer_cli.integrations import aws_integration
     from asayer_cli.tag import ASAYER
 
-    integration = aws_integration(settings, app.store(settings), app.environ)
     if wishes.convention is not ASAYER:
         if asked:
             raise UsageError("OpenReplay's collector reads Elasticsearch only.", hint="Leave --only aws out.")
+        app.console.detail("OpenReplay's collector reads Elasticsearch only; CloudWatch is left out.")
         return None
+    integration = aws_integration(settings, app.store(settings), app.environ)
     if integration is None:
         return None
     from asayer_cli.aws.reading import CloudWatchReader

@@ -16,6 +16,8 @@ UTC_TIME: Final = "utc_time"
 TAGS: Final = "tags"
 TIMESTAMP: Final = "@timestamp"
 SEARCHED: Final = (MESSAGE, UTC_TIME, TAGS, TIMESTAMP)
+# An object is told of where something in it is asked for.
+ASKED: Final = (*SEARCHED, f"{MESSAGE}.*")
 UNMAPPED: Final = "unmapped"
 NOT_INDEXED: Final = ", not indexed"
 TEXT_TYPES: Final = frozenset({"text", "match_only_text"})
@@ -52,7 +54,9 @@ def _type_in(answer: Mapping[str, Any], field: str, index: str) -> str:
     for kind, capability in answer.get("fields", {}).get(field, {}).items():
         where = capability.get("indices")
         if where is None or index in _names(where):
-            return str(kind) + (NOT_INDEXED if kind != UNMAPPED and _is_hidden(capability, index) else "")
+            return str(kind) + (
+                NOT_INDEXED if kind not in (UNMAPPED, "object") and _is_hidden(capability, index) else ""
+            )
     return UNMAPPED
 
 
@@ -60,6 +64,11 @@ def _is_hidden(capability: Mapping[str, Any], index: str) -> bool:
     """Tell whether the field cannot be searched in an index; the exceptions are listed where only some indices are."""
     exceptions = capability.get("non_searchable_indices")
     return index in _names(exceptions) if exceptions else capability.get("searchable") is False
+
+
+def is_sound(layout: Layout, *, strict: bool) -> bool:
+    """Tell whether the collector's search can find entries in indices of this layout."""
+    return layout.message != UNMAPPED and not _problems_of(layout, strict=strict)
 
 
 def problems(found: Iterable[Layout], *, strict: bool) -> tuple[FieldProblem, ...]:

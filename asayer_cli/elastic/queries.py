@@ -18,11 +18,10 @@ from asayer_cli.elastic.fields import (
     WHOLE_VALUE_TYPES,
     Layout,
 )
-from asayer_cli.entries import rfc3339
+from asayer_cli.entries import Window, moment, rfc3339
 from asayer_cli.tag import ASAYER
 
 if TYPE_CHECKING:
-    from asayer_cli.entries import Window
     from asayer_cli.tag import TagConvention
 
 Query = dict[str, Any]
@@ -32,6 +31,7 @@ IN_STORED_ORDER: Final = [{"_shard_doc": {"order": "asc"}}]
 # The standard analyzer parts words at a hyphen as at a space, and keeps those joined by the others together.
 _JOINTS: Final = ("", "_", ".", " ")
 _MILLISECONDS: Final = "epoch_millis"
+_ANY_TIME: Final = Window(moment(0), moment(1))
 
 
 def collected(convention: TagConvention, window: Window) -> Query:
@@ -68,18 +68,22 @@ def suspected(convention: TagConvention, layout: Layout, window: Window) -> Quer
 
 
 def suspected_without_time(convention: TagConvention, layout: Layout) -> Query | None:
-    """Return the query for what was meant as a tag in documents that have neither time."""
+    """Return the query for what was meant as a tag in documents without a time that a range can be asked of."""
     meant = _meant_as_tag(convention, layout.message)
     if meant is None:
         return None
-    neither = [{"exists": {"field": TIMESTAMP}}, {"exists": {"field": UTC_TIME}}]
-    return {"bool": {"filter": [meant], "must_not": neither}}
+    ranged = [
+        field
+        for field, kind in ((TIMESTAMP, layout.timestamp), (UTC_TIME, layout.utc_time))
+        if time_range(field, kind, _ANY_TIME)
+    ]
+    return {"bool": {"filter": [meant], "must_not": [{"exists": {"field": field}} for field in ranged]}}
 
 
 def time_range(field: str, kind: str, window: Window) -> Query | None:
     """Return the clause for a window in a field of this type; None where no range can be asked.
 
-    Text is compared as text, which is right for times written alike, in UTC.
+    Keywords are compared as text, which is right for times written alike, in UTC.
     """
     if kind == UNMAPPED or kind.endswith(NOT_INDEXED):
         return None
@@ -88,7 +92,7 @@ def time_range(field: str, kind: str, window: Window) -> Query | None:
     if kind in DATE_TYPES:
         bounds = {"gte": str(window.start_ms), "lt": str(window.end_ms), "format": _MILLISECONDS}
         return {"range": {field: bounds}}
-    if kind in WHOLE_VALUE_TYPES or kind in TEXT_TYPES:
+    if kind in WHOLE_VALUE_TYPES:
         return {"range": {field: {"gte": rfc3339(window.start), "lt": rfc3339(window.end)}}}
     return None
 

@@ -33,14 +33,21 @@ class ElasticReader:
     def __init__(self, integration: ElasticIntegration, *, allow_http: bool = False) -> None:
         self._key_id = integration.key.api_key_id
         self._cluster = connect(integration.address, integration.key, allow_http=allow_http)
-        self.rights = IndexRights(self._cluster, integration.indexes)
+        self._expressions = integration.indexes
         self._expression = ",".join(integration.indexes)
+        self.rights = IndexRights(self._cluster, integration.indexes)
         self._notes: list[str] = []
 
-    @property
-    def incomplete(self) -> tuple[str, ...]:
-        """Why searches so far may have found less than there is; empty when they were complete."""
-        return tuple(self._notes)
+    def take_notes(self) -> tuple[str, ...]:
+        """Return why the searches since the last call may have found less than there is; empty when they did not."""
+        notes = tuple(self._notes)
+        self._notes.clear()
+        return notes
+
+    def look_anew(self) -> None:
+        """Forget which indices there are and how they are mapped: both may have changed."""
+        self.rights = IndexRights(self._cluster, self._expressions)
+        self.__dict__.pop("_layouts", None)
 
     def close(self) -> None:
         """Close the connection."""
@@ -62,9 +69,9 @@ class ElasticReader:
         """Return what the index expressions match, as far as the key may see it; a name that is missing is left out."""
         return self.rights.matches
 
-    def may_read(self) -> bool:
-        """Tell whether the key may read all that the index expressions match."""
-        return self.rights.may_read()
+    def unreadable(self) -> tuple[str, ...]:
+        """Return what the index expressions match that the key may not read."""
+        return self.rights.unreadable()
 
     def may_write(self) -> bool:
         """Tell whether the key may change anything in what the index expressions match; asked, never tried."""
@@ -73,6 +80,10 @@ class ElasticReader:
     def field_problems(self, convention: TagConvention = ASAYER) -> tuple[FieldProblem, ...]:
         """Return where a field that the collector searches is mapped so that nothing is found."""
         return fields.problems(self._layouts, strict=convention is ASAYER)
+
+    def has_sound_index(self, convention: TagConvention = ASAYER) -> bool:
+        """Tell whether there is an index with messages in which the collector's search can find entries."""
+        return any(fields.is_sound(layout, strict=convention is ASAYER) for layout in self._layouts)
 
     def collector_search(self, convention: TagConvention, window: Window) -> Iterator[LogEntry]:
         """Yield what the collector's own search finds in the window, oldest first among indices mapped alike.
@@ -139,7 +150,7 @@ class ElasticReader:
         answer = self._cluster.ask(
             lambda client: (
                 client.field_caps(
-                    index=self._expression, fields=fields.SEARCHED, include_unmapped=True, ignore_unavailable=True
+                    index=self._expression, fields=fields.ASKED, include_unmapped=True, ignore_unavailable=True
                 ).body
             )
         )
@@ -212,11 +223,18 @@ class IndexRights:
 
     def may_read(self) -> bool:
         """Tell whether all that the expressions match may be read, now and in future or at least as it is now."""
-        held = self._held(self._expressions, ("read",))
-        if all(held.get(name, {}).get("read") for name in self._expressions):
-            return True
-        names = self._names()
-        return bool(names) and all(privileges.get("read") for privileges in self._held(names, ("read",)).values())
+        return not self.unreadable()
+
+    def unreadable(self) -> tuple[str, ...]:
+        """Return what may not be read: names that the expressions match, or the expressions that match nothing."""
+        refused = self._refused(self._expressions)
+        if refused and (names := self._names()):
+            return self._refused(names)
+        return refused
+
+    def _refused(self, names: tuple[str, ...]) -> tuple[str, ...]:
+        held = self._held(names, ("read",))
+        return tuple(name for name in names if not held.get(name, {}).get("read"))
 
     def may_write(self) -> bool:
         """Tell whether anything that the expressions match may be changed in any way."""

@@ -53,7 +53,7 @@ class _Point:
             if len(page) < size:
                 return
             after, left = page[-1]["sort"], None if left is None else left - len(page)
-        notes.append(f"only the first {limit} entries without any time were read")
+        add_note(notes, f"only the first {limit} entries without a time were read")
 
     def _page(
         self, query: Query, sort: list[dict[str, Any]], after: list[Any] | None, size: int, notes: list[str]
@@ -68,7 +68,7 @@ class _Point:
                 )
             )
         except AsayerError as error:
-            if not _all_shards_failed(error):
+            if not _all_shards_broke(error):
                 raise
             add_note(notes, f"the search failed on every shard ({error.message})")
             return []
@@ -93,9 +93,10 @@ def _open(cluster: Cluster, names: str) -> str | None:
     return str(answer["id"])
 
 
-def _all_shards_failed(error: AsayerError) -> bool:
+def _all_shards_broke(error: AsayerError) -> bool:
+    """Tell whether every shard failed of itself; where the request is at fault, asking again is of no use."""
     cause = error.__cause__
-    if not isinstance(cause, elasticsearch.ApiError) or cause.meta.status == HTTPStatus.NOT_FOUND:
+    if not isinstance(cause, elasticsearch.ApiError) or cause.meta.status < HTTPStatus.INTERNAL_SERVER_ERROR:
         return False
     inner = cause.body.get("error") if isinstance(cause.body, dict) else None
     return isinstance(inner, dict) and inner.get("type") == "search_phase_execution_exception"

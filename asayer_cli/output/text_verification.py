@@ -73,11 +73,13 @@ def _advice(remedy: str) -> Text:
 
 
 def _counts(source: SourceReport) -> str:
-    rejected = sum(source.rejected.values())
+    dropped = source.tagged - source.collectible
+    unreadable = sum(source.rejected.values()) - dropped
     complete = "" if source.complete else ", not read to the end"
+    more = f"; {unreadable} more meant to be tagged" if unreadable else ""
     return (
         f"searched {rfc3339(source.searched_from)} to {rfc3339(source.searched_to)}{complete}: "
-        f"{source.tagged} tagged, {source.collectible} collectible, {rejected} dropped"
+        f"{source.tagged} tagged: {source.collectible} collectible, {dropped} dropped{more}"
     )
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asayer_cli.collector import CloudWatchCollector
+from asayer_cli.errors import AsayerError, PermissionDeniedError
 from asayer_cli.verification.checklist import Checklist, Finding, failed, passed
 from asayer_cli.verification.tally import Tally
 
@@ -29,19 +30,16 @@ class AwsSource:
         self._reader = reader
         self._group = integration.collected_group
         self._found: LogGroup | None = None
+        self._denied: PermissionDeniedError | None = None
 
     @property
     def place(self) -> str:
         """Where the entries are read."""
         return f"log group {self._group}"
 
-    @property
-    def incomplete(self) -> tuple[str, ...]:
-        """Why the log group could not be read to the end: a page that fails fails the whole search, so never."""
-        return ()
-
     def prepare(self) -> bool:
         """Make the checks that reading rests on, and the one on writing; False when there is no use in reading."""
+        self.checklist.begin()
         questions = {"credentials": self._credentials, "region": self._region, "log_group": self._log_group}
         if not self.checklist.make_in_turn(questions, ("write_denied", "read")):
             return False
@@ -53,8 +51,14 @@ class AwsSource:
         from asayer_cli.aws.reading import collector_pattern, suspect_pattern  # noqa: PLC0415 - the SDK is heavy
 
         tally = Tally(CloudWatchCollector(wishes.convention), wishes.session_id, wishes.explain)
-        tally.add_found(self._reader.search(self._group, collector_pattern(wishes.convention), window))
-        tally.add_suspects(self._reader.search(self._group, suspect_pattern(wishes.convention), window))
+        collected = collector_pattern(wishes.convention)
+        tally.add_found(self._reader.search(self._group, collected, window))
+        try:
+            tally.add_suspects(self._reader.search(self._group, suspect_pattern(wishes.convention), window))
+        except AsayerError as error:
+            tally.notes = (f"near misses cannot be looked for ({error.message})",)
+        if tally.hidden:
+            tally.settle(self._reader.search(self._group, collected, window))
         return tally
 
     def newest(self, window: Window) -> datetime | None:
@@ -69,10 +73,15 @@ class AwsSource:
         return passed(f"access key {self._integration.key.access_key_id} is accepted as {identity.arn}")
 
     def _region(self) -> Finding:
-        self._found = self._reader.find_group(self._group)
+        try:
+            self._found = self._reader.find_group(self._group)
+        except PermissionDeniedError as error:
+            self._denied = error
         return passed(f"region {self._integration.region} is enabled")
 
     def _log_group(self) -> Finding:
+        if self._denied:
+            raise self._denied
         group = self._found
         if group is None:
             return failed(
@@ -89,7 +98,7 @@ class AwsSource:
         return passed(f"log group {self._group} is there and can be collected{searched}")
 
     def _write_denied(self) -> Finding:
-        if self._reader.may_write():
+        if self._reader.may_write() or self._reader.may_write(self._group):
             return failed(
                 "the key may write log events; the collector needs to read only",
                 "Detach what lets it write from the user; AWS shows it: aws iam list-attached-user-policies.",

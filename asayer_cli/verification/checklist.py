@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING
 
 from asayer_cli.errors import AsayerError
@@ -10,7 +10,7 @@ from asayer_cli.exit_codes import ExitCode
 from asayer_cli.verification.model import Check, Status
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +60,10 @@ class Checklist:
         self.record(check_id, finding)
         return finding.status is not Status.FAIL
 
+    def begin(self) -> None:
+        """Forget all checks, to make them anew."""
+        self.checks = []
+
     def make_in_turn(self, questions: Mapping[str, Callable[[], Finding]], resting: tuple[str, ...]) -> bool:
         """Make checks of which each rests on the one before; when one fails, skip the rest and those `resting`."""
         check_ids = (*questions, *resting)
@@ -89,7 +93,18 @@ class Checklist:
         for check_id in check_ids:
             self.record(check_id, Finding(Status.SKIP, "not checked: an earlier check failed"))
 
-    @property
-    def failed(self) -> bool:
-        """Whether any check failed."""
-        return any(check.status is Status.FAIL for check in self.checks)
+    def fails_only(self, check_ids: Collection[str]) -> bool:
+        """Tell whether something failed, all of it among these checks and none for lack of rights or connection."""
+        failures = [check for check in self.checks if check.status is Status.FAIL]
+        named = {f"{self.name}.{check_id}" for check_id in check_ids}
+        return bool(failures) and all(
+            check.id in named and check.exit_code is ExitCode.CHECK_FAILED for check in failures
+        )
+
+    def end_late(self, check_ids: Collection[str]) -> None:
+        """Let the failures of these checks count as "not there before the deadline"."""
+        if self.fails_only(check_ids):
+            self.checks = [
+                replace(check, exit_code=ExitCode.NOT_THERE) if check.status is Status.FAIL else check
+                for check in self.checks
+            ]

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Final
 
 from asayer_cli.collector import collector_for_elasticsearch
 from asayer_cli.entries import rfc3339
+from asayer_cli.errors import AsayerError
+from asayer_cli.exit_codes import ExitCode
 from asayer_cli.times import format_duration
 from asayer_cli.verification.checklist import Checklist, Finding, failed, passed, warned
 from asayer_cli.verification.tally import Tally
@@ -32,32 +34,40 @@ class ElasticSource:
         self._reader = reader
         self._convention = convention
         self._pattern = ",".join(integration.indexes)
-        self._logs: tuple[str, ...] = ()
 
     @property
     def place(self) -> str:
         """Where the entries are read."""
         return f"indices {self._pattern}"
 
-    @property
-    def incomplete(self) -> tuple[str, ...]:
-        """Why the indices could not be read to the end; empty when they were."""
-        return tuple(self._reader.incomplete)
-
     def prepare(self) -> bool:
-        """Make the checks that reading rests on, and those on rights and fields; False when nothing can be read."""
-        questions = {"api_key": self._api_key, "expiry": self._expiry, "indexes": self._indexes}
-        if not self.checklist.make_in_turn(questions, ("write_denied", "fields", "read")):
+        """Make the checks that reading rests on, and the one on writing; False when nothing can be read."""
+        self.checklist.begin()
+        self._reader.look_anew()
+        questions = {
+            "api_key": self._api_key,
+            "expiry": self._expiry,
+            "indexes": self._indexes,
+            "read_allowed": self._read_allowed,
+        }
+        if not self.checklist.make_in_turn(questions, ("write_denied", "read", "utc_time", "fields")):
             return False
         self.checklist.make("write_denied", self._write_denied)
-        self.checklist.make("fields", self._fields)
         return True
 
     def search(self, window: Window, wishes: Wishes) -> Tally:
         """Read and judge what the collector would find, and what it would miss."""
         tally = Tally(collector_for_elasticsearch(wishes.convention), wishes.session_id, wishes.explain)
+        self._reader.look_anew()
         tally.add_found(self._reader.collector_search(wishes.convention, window))
-        tally.add_suspects(self._reader.suspect_search(wishes.convention, window))
+        tally.partial = self._reader.take_notes()
+        try:
+            tally.add_suspects(self._reader.suspect_search(wishes.convention, window))
+        except AsayerError as error:
+            tally.notes = (f"near misses cannot be looked for ({error.message})",)
+        if tally.hidden:
+            tally.settle(self._reader.collector_search(wishes.convention, window))
+        tally.notes += self._reader.take_notes()
         return tally
 
     def newest(self, window: Window) -> datetime | None:
@@ -65,7 +75,8 @@ class ElasticSource:
         return self._reader.newest(window)
 
     def entry_findings(self, tally: Tally) -> None:
-        """Write down whether a document would stop the collector."""
+        """Write down whether a document would stop the collector, and whether the fields can be searched."""
+        self.checklist.make("fields", self._fields)
         if tally.crashing:
             remedy = (
                 "Index utc_time as a text such as 2026-11-22T09:30:00Z, never as a number, and remove the document."
@@ -105,7 +116,6 @@ class ElasticSource:
                 f"{self._pattern} matches no index that the key may read",
                 "Name the right ones: asayer-cli elastic create-key --index PATTERN (*log* does not match filebeat-*).",
             )
-        self._logs = tuple(match.name for match in matches if match.looks_like_log)
         strange = [match.name for match in matches if not match.looks_like_log]
         if strange:
             return warned(
@@ -113,6 +123,16 @@ class ElasticSource:
                 "A narrower pattern reads only logs: asayer-cli elastic create-key --index 'logs-*'.",
             )
         return passed(f"{self._pattern} matches {', '.join(match.name for match in matches[:5])}")
+
+    def _read_allowed(self) -> Finding:
+        unreadable = self._reader.unreadable()
+        if unreadable:
+            return failed(
+                f"the API key may not read {', '.join(unreadable[:5])}",
+                "Make a key that may: asayer-cli elastic create-key --replace.",
+                ExitCode.ACCESS_REFUSED,
+            )
+        return passed("reading is allowed")
 
     def _write_denied(self) -> Finding:
         if self._reader.may_write():
@@ -130,7 +150,6 @@ class ElasticSource:
             f"{problem.field} is {problem.mapped_as} in {', '.join(problem.indices[:3])}: {problem.effect}"
             for problem in problems
         )
-        broken = {index for problem in problems for index in problem.indices}
-        blocking = all(name in broken for name in self._logs)
+        blocking = not self._reader.has_sound_index(self._convention)
         advice = "Change the index template: message as text, utc_time as date, tags as keyword; then roll over."
         return failed(shown, advice) if blocking else warned(shown, advice)

@@ -19,7 +19,7 @@ IDS = ("queryable", "collectible", "near_misses")
 
 def satisfied(tally: Tally, wishes: Wishes) -> bool:
     """Tell whether the source has what is asked for, so that there is nothing to wait for."""
-    return tally.collectible >= wishes.min_entries or (wishes.allow_empty and tally.tagged == 0)
+    return tally.collectible >= wishes.min_entries
 
 
 def record(checklist: Checklist, tally: Tally, wishes: Wishes, lateness: str) -> None:
@@ -32,13 +32,13 @@ def record(checklist: Checklist, tally: Tally, wishes: Wishes, lateness: str) ->
 def _queryable(tally: Tally, wishes: Wishes, lateness: str) -> Finding:
     if tally.queryable:
         return passed(f"the collector's search finds {_entries(tally.queryable, 'tagged')}")
-    if tally.tagged:
+    if wishes.allow_empty and tally.quiet:
+        return passed("no entry to be collected in the window, which --allow-empty allows")
+    if tally.near_misses:
         return failed(
-            f"{_entries(tally.tagged, 'tagged')} there, and the collector's search finds none",
-            "See the near misses below: what they have in common hides them from the search.",
+            "the collector's search finds no entry with a readable tag, though there are some that were meant to be",
+            "See the near misses below.",
         )
-    if wishes.allow_empty:
-        return passed("no tagged entry in the window, which --allow-empty allows")
     return _absent(wishes, lateness)
 
 
@@ -57,13 +57,14 @@ def _collectible(tally: Tally, wishes: Wishes, lateness: str) -> Finding:
     count = tally.collectible
     if count >= wishes.min_entries:
         return passed(f"the collector takes {count} of {_entries(tally.tagged, 'tagged')}")
-    if wishes.allow_empty and tally.tagged == 0:
-        return passed("nothing to take, which --allow-empty allows")
+    if wishes.allow_empty and tally.quiet:
+        return passed("no error to take, which --allow-empty allows")
     code = ExitCode.NOT_THERE if lateness else ExitCode.CHECK_FAILED
     reasons = ", ".join(f"{reason.value} {number}" for reason, number in tally.rejected.most_common())
     why = f"; dropped: {reasons}" if reasons else ""
-    first = next(iter(tally.rejected), None)
-    advice = remedy(first, wishes.convention) if first else "Cause one error in a request that carries the session id."
+    advice = "Cause one error in a request that carries the session id."
+    for reason, _ in (tally.near_misses or tally.rejected).most_common(1):
+        advice = remedy(reason, wishes.convention)
     return failed(f"the collector takes {count} of the {wishes.min_entries} asked for{why}", advice, code)
 
 

@@ -22,8 +22,10 @@ if TYPE_CHECKING:
 class Tally:
     """The running count over one source.
 
-    `queryable` counts the tagged entries that the collector's own search returned, `samples` keeps one near miss for
-    each reason and `near_misses` their numbers, `crashing` one place where a document would stop the collector.
+    `tagged` counts entries with a readable id, `queryable` those of them that the collector's own search returned,
+    `near_misses` the rejected ones that were meant to be taken, with one of each in `samples`; `crashing` is one place
+    where a document would stop the collector. `partial` says why the collector's search may have found more, `notes`
+    why there may be more near misses.
     """
 
     collector: Collector
@@ -37,50 +39,74 @@ class Tally:
     samples: dict[Reason, JudgedEntry] = field(default_factory=dict)
     entries: list[JudgedEntry] = field(default_factory=list)
     crashing: str = ""
-    future_ids: int = 0
-    _found: set[str] = field(default_factory=set)
+    partial: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    hidden: list[LogEntry] = field(default_factory=list)
+    _seen: set[str] = field(default_factory=set)
+
+    @property
+    def quiet(self) -> bool:
+        """Whether nothing was to be collected and nothing was meant to be."""
+        return not self.collectible and not self.near_misses
 
     def add_found(self, entries: Iterable[LogEntry]) -> None:
         """Count what the collector's own search returned."""
         for entry in entries:
-            if entry.entry_id in self._found:
-                continue
-            self._found.add(entry.entry_id)
-            if not self.crashing and crashes_the_collector(entry.fields.get("utc_time")):
-                self.crashing = f"{entry.place} {entry.entry_id}"
-            self._judge(entry, found=True)
+            if self._is_new(entry):
+                if not self.crashing and crashes_the_collector(entry.fields.get("utc_time")):
+                    self.crashing = f"{entry.place} {entry.entry_id}"
+                self._judge(entry, found=True)
 
     def add_suspects(self, entries: Iterable[LogEntry]) -> None:
-        """Count what a wider search returned: what was meant as a tag, found by the collector's search or not."""
+        """Count what only a wider search returned; what the collector would take is `hidden` until it is settled."""
         for entry in entries:
-            if entry.entry_id not in self._found:
-                self._found.add(entry.entry_id)
-                self._judge(entry, found=False)
+            if self._is_new(entry):
+                verdict = self.collector.judge(entry)
+                if verdict and verdict.collectible and self._concerns(entry, verdict):
+                    self.hidden.append(entry)
+                else:
+                    self._judge(entry, found=False)
 
-    def _judge(self, entry: LogEntry, *, found: bool) -> None:
-        verdict = self.collector.judge(entry)
-        if verdict is None or (self.session_id and verdict.session_id != self.session_id):
-            return
-        reason = verdict.reason
-        if verdict.collectible and not found:
-            reason = Reason.UNSEARCHABLE_FIELD
-        self._count(verdict, reason, found=found)
-        judged = JudgedEntry(entry.time, entry.place, verdict.session_id, reason is None, reason, entry.message)
-        if reason and (verdict.near_miss or reason is Reason.UNSEARCHABLE_FIELD):
-            self.near_misses[reason] += 1
-            self.samples.setdefault(reason, judged)
-        if self.explain:
-            self.entries.append(judged)
-
-    def _count(self, verdict: Verdict, reason: Reason | None, *, found: bool) -> None:
-        if verdict.session_id is not None:
-            self.tagged += 1
-            self.queryable += found
-        if reason is None:
-            self.collectible += 1
-        else:
-            self.rejected[reason] += 1
+    def settle(self, entries: Iterable[LogEntry]) -> None:
+        """Count what is hidden, now that the collector's search was made again: it may have come in between."""
+        found = {entry.entry_id for entry in entries}
+        for entry in self.hidden:
+            self._judge(entry, found=entry.entry_id in found)
+        self.hidden.clear()
 
     def in_order(self) -> tuple[JudgedEntry, ...]:
         """Return the explained entries by time; those without one come last."""
         return tuple(sorted(self.entries, key=lambda entry: (entry.time is None, entry.time)))
+
+    def _is_new(self, entry: LogEntry) -> bool:
+        if entry.entry_id in self._seen:
+            return False
+        self._seen.add(entry.entry_id)
+        return True
+
+    def _concerns(self, entry: LogEntry, verdict: Verdict) -> bool:
+        """Tell whether an entry is of the wanted session; one without a readable id is when it has the digits."""
+        if self.session_id is None or verdict.session_id == self.session_id:
+            return True
+        return verdict.session_id is None and str(self.session_id) in entry.message
+
+    def _judge(self, entry: LogEntry, *, found: bool) -> None:
+        verdict = self.collector.judge(entry, found=found)
+        if verdict is None or not self._concerns(entry, verdict):
+            return
+        reason = Reason.UNSEARCHABLE_FIELD if verdict.collectible and not found else verdict.reason
+        self.tagged += verdict.session_id is not None
+        self.queryable += verdict.session_id is not None and found
+        judged = JudgedEntry(entry.time, entry.place, verdict.session_id, reason is None, reason, entry.message)
+        if reason is None:
+            self.collectible += 1
+        else:
+            self._reject(reason, judged, near_miss=verdict.near_miss or reason is Reason.UNSEARCHABLE_FIELD)
+        if self.explain:
+            self.entries.append(judged)
+
+    def _reject(self, reason: Reason, judged: JudgedEntry, *, near_miss: bool) -> None:
+        self.rejected[reason] += 1
+        if near_miss:
+            self.near_misses[reason] += 1
+            self.samples.setdefault(reason, judged)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import threading
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -15,19 +14,21 @@ from asayer_cli.exit_codes import ExitCode, first_of
 from asayer_cli.times import format_duration
 from asayer_cli.together import together
 from asayer_cli.verification import entry_checks
-from asayer_cli.verification.checklist import exit_code_of, failed, passed
+from asayer_cli.verification.checklist import exit_code_of, failed, passed, warned
 from asayer_cli.verification.model import SourceReport, Verification
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from asayer_cli.reporting import Reporter
-    from asayer_cli.verification.checklist import Checklist
+    from asayer_cli.verification.checklist import Checklist, Finding
     from asayer_cli.verification.tally import Tally
     from asayer_cli.verification.wishes import Wishes
 
 _FIRST_PAUSE: Final = 1.0
 _LONGEST_PAUSE: Final = 10.0
+# What is not there yet when an application was just deployed, and may come while waiting.
+_MAY_COME: Final = frozenset({"log_group", "indexes"})
 
 
 class Source(Protocol):
@@ -45,28 +46,25 @@ class Source(Protocol):
     def checklist(self) -> Checklist:
         """The checks made so far."""
 
-    @property
-    def incomplete(self) -> Sequence[str]:
-        """Why the source could not be read to the end; empty when it was."""
-
     def prepare(self) -> bool:
-        """Make the checks that reading rests on; False when there is no use in reading."""
+        """Make the checks that reading rests on, anew at each call; False when there is no use in reading."""
 
     def search(self, window: Window, wishes: Wishes) -> Tally:
-        """Read and judge the entries of a window."""
+        """Read and judge the entries of a window, as the store is now."""
 
     def newest(self, window: Window) -> datetime | None:
         """Return the time of the newest entry of any kind."""
 
     def entry_findings(self, tally: Tally) -> None:
-        """Write down what the entries tell about this source alone."""
+        """Write down what the entries, and the place that they lie in by now, tell about this source alone."""
 
 
 @dataclass(frozen=True, slots=True)
-class _Read:
+class _Look:
+    """One look at a source: `tally` is None where it could not be read."""
+
     window: Window
-    tally: Tally
-    lateness: str
+    tally: Tally | None
 
 
 def verify(sources: Sequence[Source], wishes: Wishes, reporter: Reporter) -> tuple[Verification, ExitCode]:
@@ -81,47 +79,61 @@ def verify(sources: Sequence[Source], wishes: Wishes, reporter: Reporter) -> tup
 
 
 def _verify_source(source: Source, wishes: Wishes, reporter: Reporter, stopped: threading.Event) -> SourceReport:
-    window = wishes.window(datetime.now(UTC))
-    read: _Read | None = None
-    if source.prepare():
-        with contextlib.suppress(AsayerError):  # recorded as the failed check `read`
-            read = _read(source, window, wishes, reporter, stopped)
-    if read is None:
-        source.checklist.skip(entry_checks.IDS)
-        nothing = () if wishes.explain else None
-        return SourceReport(source.name, window.start, window.end, False, 0, 0, {}, entries=nothing)
-    _record(source, read, wishes)
-    return _report(source, read, wishes)
-
-
-def _read(source: Source, window: Window, wishes: Wishes, reporter: Reporter, stopped: threading.Event) -> _Read:
-    try:
-        return _search_until_satisfied(source, window, wishes, reporter, stopped)
-    except AsayerError as error:
-        source.checklist.record("read", failed(error.message, error.hint, exit_code_of(error)))
-        raise
-
-
-def _search_until_satisfied(
-    source: Source, window: Window, wishes: Wishes, reporter: Reporter, stopped: threading.Event
-) -> _Read:
     began = datetime.now(UTC)
-    pause = _FIRST_PAUSE
+    look = _look_until_satisfied(source, wishes, reporter, stopped, began)
+    late = bool(wishes.wait) and datetime.now(UTC) >= began + wishes.wait
+    if look.tally is None:
+        source.checklist.skip(entry_checks.IDS)
+        if late:
+            source.checklist.end_late(_MAY_COME)
+        nothing = () if wishes.explain else None
+        return SourceReport(source.name, look.window.start, look.window.end, False, 0, 0, {}, entries=nothing)
+    _record(source, look.tally, wishes, _lateness(source, look.window, began) if late else "")
+    return _report(source, look.window, look.tally, wishes)
+
+
+def _look_until_satisfied(
+    source: Source, wishes: Wishes, reporter: Reporter, stopped: threading.Event, began: datetime
+) -> _Look:
+    window, pause, ready = wishes.window(began), _FIRST_PAUSE, False
     while True:
-        tally = source.search(window, wishes)
-        left = (began + wishes.wait - datetime.now(UTC)).total_seconds()
-        if not wishes.wait or entry_checks.satisfied(tally, wishes):
-            return _Read(window, tally, "")
-        if left <= 0 or stopped.is_set() or not wishes.grows:
-            return _Read(window, tally, _lateness(source, window, began))
-        reporter.progress(f"waiting for entries in {source.place}: {tally.collectible} of {wishes.min_entries} so far")
+        ready = ready or source.prepare()
+        look = _Look(window, _search(source, window, wishes) if ready else None)
+        now = datetime.now(UTC)
+        left = (began + wishes.wait - now).total_seconds()
+        if _is_settled(source, look, wishes) or left <= 0 or stopped.is_set() or not wishes.grows(now):
+            return look
+        reporter.progress(_waiting_for(source, look, wishes))
         stopped.wait(min(pause, left))
         pause = min(pause * 1.5, _LONGEST_PAUSE)
         window = Window(window.start, wishes.window(datetime.now(UTC)).end)
 
 
+def _search(source: Source, window: Window, wishes: Wishes) -> Tally | None:
+    try:
+        return source.search(window, wishes)
+    except AsayerError as error:
+        source.checklist.record("read", failed(error.message, error.hint, exit_code_of(error)))
+        return None
+
+
+def _is_settled(source: Source, look: _Look, wishes: Wishes) -> bool:
+    """Tell whether waiting is of no use: all is there, or something failed that time does not mend."""
+    if look.tally is None:
+        return not source.checklist.fails_only(_MAY_COME)
+    return entry_checks.satisfied(look.tally, wishes) and not look.tally.partial
+
+
+def _waiting_for(source: Source, look: _Look, wishes: Wishes) -> str:
+    found = look.tally.collectible if look.tally else 0
+    return f"waiting for entries in {source.place}: {found} of {wishes.min_entries} so far"
+
+
 def _lateness(source: Source, window: Window, began: datetime) -> str:
-    newest = source.newest(window)
+    try:
+        newest = source.newest(window)
+    except AsayerError as error:
+        return f"whether anything arrived cannot be told ({error.message})"
     if newest is None:
         return "not yet, for nothing at all has arrived in the window; the log may be late, or the wrong one"
     if newest < began:
@@ -130,23 +142,27 @@ def _lateness(source: Source, window: Window, began: datetime) -> str:
     return f"not there, for entries up to {newest:%H:%M:%S}Z have arrived and none of them serves"
 
 
-def _record(source: Source, read: _Read, wishes: Wishes) -> None:
-    if source.incomplete:
+def _record(source: Source, tally: Tally, wishes: Wishes, lateness: str) -> None:
+    source.checklist.record("read", _read_finding(tally))
+    source.entry_findings(tally)
+    entry_checks.record(source.checklist, tally, wishes, lateness)
+
+
+def _read_finding(tally: Tally) -> Finding:
+    if tally.partial:
         remedy = "Ask again; when it stays, look at the health of what could not be read."
-        source.checklist.record("read", failed("; ".join(source.incomplete), remedy, ExitCode.UNREACHABLE))
-    else:
-        source.checklist.record("read", passed("the collector's search is allowed and was read to its end"))
-    source.entry_findings(read.tally)
-    entry_checks.record(source.checklist, read.tally, wishes, read.lateness)
+        return failed("; ".join(tally.partial), remedy, ExitCode.UNREACHABLE)
+    if tally.notes:
+        return warned("; ".join(tally.notes), "There may be more near misses than those shown.")
+    return passed("the collector's search is allowed and was read to its end")
 
 
-def _report(source: Source, read: _Read, wishes: Wishes) -> SourceReport:
-    tally = read.tally
+def _report(source: Source, window: Window, tally: Tally, wishes: Wishes) -> SourceReport:
     return SourceReport(
         source.name,
-        read.window.start,
-        read.window.end,
-        not source.incomplete,
+        window.start,
+        window.end,
+        not tally.partial and not tally.notes,
         tally.tagged,
         tally.collectible,
         dict(tally.rejected.most_common()),

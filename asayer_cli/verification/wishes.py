@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from asayer_cli.entries import Window
 from asayer_cli.errors import UsageError
 
 if TYPE_CHECKING:
+    from datetime import datetime
+
     from asayer_cli.session_id import SessionId
     from asayer_cli.tag import TagConvention
 
@@ -39,7 +41,10 @@ class Wishes:
         A session id tells when its session began, and sessions last hours at most (the product's cap is 2 h), so it
         bounds the window where the user does not.
         """
-        start, end = self._bounds(now)
+        try:
+            start, end = self._bounds(now)
+        except OverflowError as error:
+            raise UsageError("The window lies outside the calendar.", code="bad_window") from error
         if end - start < SHORTEST:
             raise UsageError(
                 f"The window is empty: it begins at {start:%Y-%m-%dT%H:%M:%SZ} and ends at {end:%Y-%m-%dT%H:%M:%SZ}.",
@@ -50,13 +55,12 @@ class Wishes:
 
     def _bounds(self, now: datetime) -> tuple[datetime, datetime]:
         session = self.session_id
-        if session is None or not session.began_by(now):
+        if session is None or not session.may_be_real(now):
             end = self.until or now
             return self.since or end - DEFAULT_AGE, end
         start = self.since or session.started_at - BEFORE_SESSION
         return start, self.until or min(now, max(start, session.started_at) + LONGEST_SESSION)
 
-    @property
-    def grows(self) -> bool:
-        """Whether entries that come while waiting still fall into the window."""
-        return self.until is None or self.until > datetime.now(UTC)
+    def grows(self, now: datetime) -> bool:
+        """Tell whether entries that come after `now` still fall into the window."""
+        return self._bounds(now)[1] >= now

@@ -75,8 +75,9 @@ def test_no_id_for_a_session_before_the_epoch() -> None:
         SessionId.starting_at(datetime(2019, 2, 12, 19, 33, 19, tzinfo=UTC))
 
 
-def test_began_by() -> None:
+def test_what_the_product_can_have_made() -> None:
     moment = datetime(2026, 11, 22, tzinfo=UTC)
     session_id = SessionId.starting_at(moment)
-    assert session_id.began_by(moment)
-    assert not session_id.began_by(moment - timedelta(milliseconds=1))
+    assert session_id.may_be_real(moment)
+    assert not session_id.may_be_real(moment - timedelta(milliseconds=1))
+    assert not SessionId(42).may_be_real(moment)

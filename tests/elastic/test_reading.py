@@ -99,7 +99,7 @@ def test_rights_are_asked_for(
 ) -> None:
     store(elastic, "app-logs", [])
     mine = reader(elastic, make_key(elastic, {"indices": [{"names": names, "privileges": privileges}]}))
-    assert (mine.may_read(), mine.may_write()) == (may_read, may_write)
+    assert (not mine.unreadable(), mine.may_write()) == (may_read, may_write)
 
 
 def test_a_right_to_write_to_one_index_is_found(elastic: LocalElastic) -> None:
@@ -202,7 +202,7 @@ def test_all_pages_are_read(elastic: LocalElastic) -> None:
     mine = reader(elastic)
     found = [entry.entry_id for entry in mine.collector_search(ASAYER, HOUR)]
     assert (len(found), len(set(found))) == (1005, 1005)
-    assert mine.incomplete == ()
+    assert mine.take_notes() == ()
 
 
 def test_a_point_in_time_is_closed_also_when_nobody_reads_on(elastic: LocalElastic) -> None:
@@ -263,7 +263,7 @@ def test_indices_that_are_mapped_differently_are_all_searched(elastic: LocalElas
     mine = reader(elastic)
     assert {entry.place for entry in mine.suspect_search(ASAYER, HOUR)} == {"app-logs", "key-logs", "old-logs"}
     assert "app-logs" in {entry.place for entry in mine.collector_search(ASAYER, HOUR)}
-    assert mine.incomplete == ()
+    assert mine.take_notes() == ()
 
 
 def test_every_find_of_the_collector_is_a_suspect(elastic: LocalElastic) -> None:
@@ -328,7 +328,7 @@ def test_failed_shards_are_told_once(elastic: LocalElastic) -> None:
     mine = reader(elastic)
     list(mine.collector_search(ASAYER, HOUR))
     list(mine.suspect_search(ASAYER, HOUR))
-    (note,) = mine.incomplete
+    (note,) = mine.take_notes()
     assert "shards failed" in note
 
 

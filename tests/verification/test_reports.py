@@ -27,7 +27,7 @@ def test_text_shows_checks_sample_and_counts(verify: Verify, group: str) -> None
     assert run.code == 0
     assert "CloudWatch Logs" in run.out
     assert "aws.collectible" in run.out
-    assert "1 tagged, 1 collectible, 1 dropped" in run.out
+    assert "1 tagged: 1 collectible, 0 dropped; 1 more meant to be tagged" in run.out
     assert "planted-text" in run.out
     assert "Verified" in run.out
     assert not {"\x1b", "\x07", "\u202e"} & set(run.out)

@@ -1,8 +1,10 @@
 from __future__ import annotations
 
 import base64
+import json
 import threading
 import time
+import uuid
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -11,18 +13,33 @@ import pytest
 from asayer_cli.sandbox.faults import Fault
 from asayer_cli.session_id import SessionId
 from tests.contracts import check_exchange, is_described
-from tests.verification.conftest import api_key, check, document, source
+from tests.verification.conftest import READ_POLICY, api_key, check, document, source
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from tests.verification.conftest import Admin, Verify
 
+ALL_READABLE = {"cluster": [], "indices": [{"names": ["*"], "privileges": ["read", "view_index_metadata"]}]}
 FOREIGN = "[asayer_session_id=4113219715072001793]"
 
 
 def tag(session_id: SessionId) -> str:
     return f"[asayer_session_id={session_id}]"
+
+
+@pytest.fixture
+def failing(admin: Admin) -> Iterator[Callable[..., None]]:
+    """Let calls to a front fail for the rest of the test: `failing("aws", Fault(...))`."""
+    ordered: set[str] = set()
+
+    def order(front: str, *faults: Fault) -> None:
+        ordered.add(front)
+        admin.front(front).order(*faults)
+
+    yield order
+    for front in ordered:
+        admin.front(front).order()
 
 
 def test_passes_when_both_sources_have_a_collectible_entry(verify: Verify, admin: Admin, session_id: SessionId) -> None:
@@ -142,10 +159,199 @@ def test_nothing_tagged_fails_unless_allowed(verify: Verify, admin: Admin) -> No
     assert verify("--allow-empty", group=group, index=index).code == 0
 
 
-def test_tagged_but_not_collectible_fails_also_when_empty_is_allowed(verify: Verify, admin: Admin) -> None:
-    run = verify("--allow-empty", group=admin.log([f"{FOREIGN} payment accepted"]))
+def test_a_healthy_application_passes_when_empty_is_allowed(verify: Verify, admin: Admin) -> None:
+    group = admin.log([f"{FOREIGN} payment accepted"])
+    assert verify("--allow-empty", group=group).code == 0
+    run = verify(group=group)
     assert run.code == 1
     assert "no_error_word 1" in check(run, "aws.collectible")["summary"]
+
+
+def test_near_misses_are_not_empty(verify: Verify, admin: Admin) -> None:
+    run = verify("--allow-empty", group=admin.log(["[asayerSessionId=42] ERROR boom"]))
+    assert run.code == 1
+    assert check(run, "aws.collectible")["status"] == "fail"
+
+
+def test_empty_is_accepted_only_when_the_wait_is_over(verify: Verify, admin: Admin, session_id: SessionId) -> None:
+    group = admin.log(["untagged"])
+    late = threading.Timer(3, admin.log_to, (group, [f"{tag(session_id)} ERROR boom"]))
+    late.start()
+    run = verify("--allow-empty", "--wait", "60s", group=group)
+    late.join()
+    assert run.code == 0
+    assert source(run, "aws")["collectible"] == 1
+
+
+@pytest.mark.parametrize("value", ["", "None", "null", "undefined", "-"])
+def test_a_blank_tag_is_a_near_miss_of_errors_only(
+    verify: Verify, admin: Admin, session_id: SessionId, value: str
+) -> None:
+    good = f"{tag(session_id)} ERROR boom"
+    anonymous = verify("--strict", group=admin.log([good, f"[asayer_session_id={value}] INFO healthz"]))
+    assert anonymous.code == 0, anonymous.out
+    error = verify("--strict", group=admin.log([good, f"[asayer_session_id={value}] ERROR boom"]))
+    assert error.code == 1
+
+
+def test_an_entry_that_arrives_between_the_searches_is_no_near_miss(
+    verify: Verify, admin: Admin, session_id: SessionId, failing: Callable[..., None]
+) -> None:
+    group = admin.log([f"{tag(session_id)} ERROR first"])
+    failing("aws", Fault("logs", "FilterLogEvents", "slow", after=1, seconds=3))
+    late = threading.Timer(2.5, admin.log_to, (group, [f"{tag(session_id)} ERROR second"]))
+    late.start()
+    run = verify("--strict", group=group)
+    late.join()
+    assert run.code == 0, run.out
+    assert "unsearchable_field" not in source(run, "aws")["rejected"]
+
+
+def test_a_key_that_may_write_to_the_collected_group_only(verify: Verify, admin: Admin, session_id: SessionId) -> None:
+    group, iam, name = admin.log([f"{tag(session_id)} ERROR boom"]), admin.aws("iam"), f"writer-{uuid.uuid4().hex[:8]}"
+    iam.create_user(UserName=name)
+    iam.attach_user_policy(UserName=name, PolicyArn=READ_POLICY)
+    actions = ["logs:PutLogEvents", "logs:CreateLogStream"]
+    statement = {"Effect": "Allow", "Action": actions, "Resource": f"arn:aws:logs:*:*:log-group:{group}:*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_user_policy(UserName=name, PolicyName="write", PolicyDocument=policy)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    env = {"ASAYER_AWS_ACCESS_KEY_ID": key["AccessKeyId"], "ASAYER_AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
+    run = verify(group=group, env=env)
+    assert run.code == 1
+    assert check(run, "aws.write_denied")["status"] == "fail"
+
+
+def test_a_key_that_may_read_but_not_list_is_told_so(verify: Verify, admin: Admin, session_id: SessionId) -> None:
+    group, iam, name = admin.log([f"{tag(session_id)} ERROR boom"]), admin.aws("iam"), f"reader-{uuid.uuid4().hex[:8]}"
+    iam.create_user(UserName=name)
+    statement = {"Effect": "Allow", "Action": "logs:FilterLogEvents", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_user_policy(UserName=name, PolicyName="read", PolicyDocument=policy)
+    key = iam.create_access_key(UserName=name)["AccessKey"]
+    env = {"ASAYER_AWS_ACCESS_KEY_ID": key["AccessKeyId"], "ASAYER_AWS_SECRET_ACCESS_KEY": key["SecretAccessKey"]}
+    run = verify(group=group, env=env)
+    assert run.code == 4
+    assert check(run, "aws.region")["status"] == "pass"
+    assert "logs:DescribeLogGroups" in check(run, "aws.log_group")["summary"]
+
+
+def test_an_index_that_the_key_may_not_read_is_named(verify: Verify, admin: Admin, session_id: SessionId) -> None:
+    readable = admin.index([document(f"{tag(session_id)} ERROR boom")])
+    hidden = admin.index([document(f"{tag(session_id)} ERROR boom")])
+    role = {
+        "cluster": [],
+        "indices": [
+            {"names": [readable], "privileges": ["read", "view_index_metadata"]},
+            {"names": [hidden], "privileges": ["view_index_metadata"]},
+        ],
+    }
+    env = {"ASAYER_ELASTIC_API_KEY": api_key(admin, role_descriptors={"reader": role})}
+    run = verify("--allow-empty", index=f"{readable},{hidden}", env=env)
+    assert run.code == 4
+    assert hidden in check(run, "elastic.read_allowed")["summary"]
+    assert verify(index=readable, env=env).code == 0
+
+
+def test_what_is_made_while_waiting_is_found(verify: Verify, admin: Admin, session_id: SessionId) -> None:
+    prefix = f"late-log-{uuid.uuid4().hex}"
+    message = f"{tag(session_id)} ERROR boom"
+
+    def make() -> None:
+        logs = admin.aws("logs")
+        logs.create_log_group(logGroupName=f"/{prefix}")
+        admin.log_to(f"/{prefix}", [message])
+        lines = [{"index": {"_index": f"{prefix}-1"}}, document(message)]
+        admin.elastic("POST", "/_bulk?refresh=true", lines)
+
+    late = threading.Timer(4, make)
+    late.start()
+    run = verify("--wait", "60s", group=f"/{prefix}", index=f"{prefix}-*")
+    late.join()
+    assert run.code == 0, run.out
+
+
+def test_what_is_not_made_before_the_deadline_is_not_there(verify: Verify) -> None:
+    run = verify("--wait", "2s", group="/no/such/group", index="no-such-log-*")
+    assert run.code == 6
+    assert check(run, "aws.log_group")["status"] == check(run, "elastic.indexes")["status"] == "fail"
+
+
+def test_a_window_that_is_closed_is_not_waited_for(verify: Verify, admin: Admin) -> None:
+    began = time.monotonic()
+    run = verify("--wait", "60s", "--until", "10m", group=admin.log([]))
+    assert run.code == 1
+    assert time.monotonic() - began < 30
+
+
+def test_a_partial_answer_that_heals_while_waiting_is_forgotten(
+    verify: Verify, admin: Admin, session_id: SessionId
+) -> None:
+    index = admin.index([document(f"{tag(session_id)} ERROR boom")])
+    admin.front("elastic").change(shard_failures=1)
+    healing = threading.Timer(5, admin.front("elastic").change, kwargs={"shard_failures": 0})
+    healing.start()
+    run = verify("--wait", "60s", index=index)
+    healing.join()
+    assert run.code == 0, run.out
+    assert source(run, "elastic")["complete"] is True
+
+
+def test_a_broken_field_of_an_alias_fails_too(verify: Verify, admin: Admin, session_id: SessionId) -> None:
+    index = admin.index([document(f"{tag(session_id)} ERROR boom")], {"message": {"type": "keyword"}})
+    alias = f"alias-log-{uuid.uuid4().hex}"
+    admin.elastic("PUT", f"/{index}/_alias/{alias}")
+    env = {"ASAYER_ELASTIC_API_KEY": api_key(admin, role_descriptors={"r": ALL_READABLE})}
+    assert check(verify(index=alias, env=env), "elastic.fields")["status"] == "fail"
+
+
+def test_one_sound_index_is_enough(verify: Verify, admin: Admin, session_id: SessionId) -> None:
+    sound = admin.index([document(f"{tag(session_id)} ERROR boom")])
+    broken = admin.index([document("no tag")], {"message": {"type": "keyword"}})
+    run = verify(index=f"{sound},{broken}")
+    assert run.code == 0, run.out
+    assert check(run, "elastic.fields")["status"] == "warn"
+
+
+def test_the_search_decides_about_tags_of_type_text(verify: Verify, admin: Admin, session_id: SessionId) -> None:
+    documents = [document(f"{tag(session_id)} ERROR boom", tags=["Error"])]
+    assert verify(index=admin.index(documents, {"tags": {"type": "text"}})).code == 0
+    assert verify(index=admin.index(documents)).code == 1
+
+
+def test_a_message_that_is_an_object(verify: Verify, admin: Admin, session_id: SessionId) -> None:
+    message = {"text": f"{tag(session_id)} ERROR boom"}
+    index = admin.index([document(message)], {"message": {"properties": {"text": {"type": "text"}}}})
+    run = verify(index=index)
+    assert run.code == 1
+    assert source(run, "elastic")["rejected"] == {"message_not_text": 1}
+
+
+def test_times_that_cannot_be_sorted_are_a_fault_of_the_mapping(
+    verify: Verify, admin: Admin, session_id: SessionId
+) -> None:
+    index = admin.index([document(f"{tag(session_id)} ERROR boom")], {"utc_time": {"type": "text"}})
+    assert verify(index=index).code == 1
+
+
+def test_a_misspelt_tag_of_the_wanted_session_is_shown(verify: Verify, admin: Admin, session_id: SessionId) -> None:
+    group = admin.log([f"[asayerSessionId={session_id}] ERROR boom", "[asayerSessionId=42] ERROR boom"])
+    run = verify("--session", str(session_id), group=group)
+    assert source(run, "aws")["rejected"] == {"wrong_tag_name": 1}
+
+
+def test_a_small_number_is_no_session_of_2019(verify: Verify, admin: Admin) -> None:
+    run = verify("--session", "42", group=admin.log(["[asayer_session_id=42] ERROR boom"]))
+    assert run.code == 0
+    assert any("not made by the product" in message["text"] for message in run.json["messages"])
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [("--until", "0001-01-01T00:00:00Z"), ("--since", "9999-12-31T23:30:00Z", "--session", "4115668834469648201")],
+)
+def test_a_window_outside_the_calendar(verify: Verify, arguments: tuple[str, ...]) -> None:
+    assert verify(*arguments, group="/x").code == 2
 
 
 def test_min_entries(verify: Verify, admin: Admin, session_id: SessionId) -> None:
@@ -359,20 +565,6 @@ def test_every_page_is_read(verify: Verify, admin: Admin, session_id: SessionId)
     group = admin.log(messages)
     run = verify(group=group, index=index)
     assert {report["collectible"] for report in run.data["sources"]} == {2_345}
-
-
-@pytest.fixture
-def failing(admin: Admin) -> Iterator[Callable[..., None]]:
-    """Let calls to a front fail for the rest of the test: `failing("aws", Fault(...))`."""
-    ordered: set[str] = set()
-
-    def order(front: str, *faults: Fault) -> None:
-        ordered.add(front)
-        admin.front(front).order(*faults)
-
-    yield order
-    for front in ordered:
-        admin.front(front).order()
 
 
 def test_a_throttled_read_is_tried_again(

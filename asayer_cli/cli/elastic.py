@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from asayer_cli.cli.app import App
     from asayer_cli.elastic.create_key import KeyMaker
     from asayer_cli.elastic.key_request import KeyRequest
-    from asayer_cli.elastic.model import RequestForms, UserPassword
+    from asayer_cli.elastic.model import FormerKey, RequestForms, UserPassword
     from asayer_cli.integrations import ElasticAddress, ElasticKey
     from asayer_cli.secret import Secret
     from asayer_cli.settings import Settings
@@ -117,7 +117,9 @@ def create_key(
     The key is made as the user that you name; it has that user's rights at most. Run it again at any time: with the
     key in place it proves it and changes nothing.
     """
+    from asayer_cli.elastic.former_key import former_key
     from asayer_cli.elastic.key_request import KeyRequest
+    from asayer_cli.settings import load_file
 
     settings = app.settings()
     request = KeyRequest(name, _patterns(settings, indexes), expires_in, cluster_privileges)
@@ -125,7 +127,9 @@ def create_key(
     if print_request:
         return Result(_forms(request, address, username))
     app.secret_store = secret_store or ""
-    maker = _maker(app, settings, address, request, _login(app, username, stdin=password_stdin), allow_http=allow_http)
+    former = former_key(load_file(app.profile, app.environ), address, replace=replace)
+    login = _login(app, username, stdin=password_stdin)
+    maker = _maker(app, settings, address, request, login, former, allow_http=allow_http)
     try:
         return _run(app, maker, replace=replace, dry_run=dry_run, yes=yes)
     finally:
@@ -146,7 +150,14 @@ def _run(app: App, maker: KeyMaker, *, replace: bool, dry_run: bool, yes: bool) 
 
 
 def _maker(
-    app: App, settings: Settings, address: ElasticAddress, request: KeyRequest, login: UserPassword, *, allow_http: bool
+    app: App,
+    settings: Settings,
+    address: ElasticAddress,
+    request: KeyRequest,
+    login: UserPassword,
+    former: FormerKey | None,
+    *,
+    allow_http: bool,
 ) -> KeyMaker:
     from asayer_cli.elastic.api_keys import ApiKeys
     from asayer_cli.elastic.connection import Cluster, connect
@@ -159,7 +170,7 @@ def _maker(
 
     cluster, store = connect_with(login), app.store(settings)
     holders = key_holders("elastic", app.config_folder, app.profile, store)
-    key_id = settings.text("elastic.api_key_id") if _is_configured(settings, address) else ""
+    key_id = settings.text("elastic.api_key_id") if not former and _is_configured(settings, address) else ""
     return KeyMaker(
         keys=ApiKeys(cluster),
         held=Held(app.profile, store, key_id, app.journal(), holders),
@@ -168,6 +179,7 @@ def _maker(
         connect_with=connect_with,
         save=lambda key: app.save(_settings_of(app, address, request, key)),
         moved=address != _configured(settings),
+        former=former,
     )
 
 

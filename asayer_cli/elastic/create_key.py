@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from asayer_cli.elastic.api_keys import ApiKeys, NewKey
     from asayer_cli.elastic.connection import Cluster
     from asayer_cli.elastic.key_request import KeyRequest
-    from asayer_cli.elastic.model import KeyIdentity, KeyReport
+    from asayer_cli.elastic.model import FormerKey, KeyIdentity, KeyReport
     from asayer_cli.integrations import ElasticKey
     from asayer_cli.journal import Record
     from asayer_cli.reporting import Reporter
@@ -41,7 +41,7 @@ class KeyMaker:
 
     `connect_with` connects to the same cluster with a key; `save` writes the key's id and the way to the cluster into
     the settings, `moved` tells that they have another way so far; `looks` are the seconds before each look for a key
-    whose making has an unknown outcome.
+    whose making has an unknown outcome. `former` is the profile's key on another cluster.
     """
 
     keys: ApiKeys
@@ -51,6 +51,7 @@ class KeyMaker:
     connect_with: Callable[[ElasticKey], Cluster]
     save: Callable[[ElasticKey], object]
     moved: bool = False
+    former: FormerKey | None = None
     looks: tuple[float, ...] = _LOOKS
 
     def plan(self, *, replace: bool) -> Plan:
@@ -67,6 +68,7 @@ class KeyMaker:
             store=self.held.store.label,
             replace=replace,
             moved=self.moved,
+            former=self.former,
         )
 
     def _introduce(self) -> KeyIdentity:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from asayer_cli.elastic.key_request import KeyRequest
-    from asayer_cli.elastic.model import ApiKeyRecord, KeyReport
+    from asayer_cli.elastic.model import ApiKeyRecord, FormerKey, KeyReport
     from asayer_cli.elastic.situation import Leftover, Situation
     from asayer_cli.integrations import ElasticKey
 
@@ -37,6 +37,7 @@ class Plan:
     revoked: tuple[Leftover, ...]
     to_revoke: tuple[str, ...]
     resettled: bool
+    former: FormerKey | None
 
     @property
     def changes_something(self) -> bool:
@@ -56,6 +57,8 @@ class Plan:
         if self.action is not KeyAction.KEEP:
             yield f"  - prove it, and keep its secret in {self.store}"
             yield "  - write its id and the address into the settings"
+        if self.former:
+            yield f"  - leave API key {self.former.api_key_id} on {self.former.url} valid; this profile forgets it"
         if self.resettled:
             yield "  - write the address and the check of its certificate into the settings; the key stays as it is"
 
@@ -93,6 +96,7 @@ class Plan:
             report=report,
             secret_store=self.store,
             settings_change=self.resettled,
+            former=self.former,
         )
 
     def _cluster_privileges(self) -> tuple[str, ...]:
@@ -110,7 +114,15 @@ def _expiry(record: ApiKeyRecord) -> str:
 
 
 def decide(
-    situation: Situation, request: KeyRequest, *, url: str, username: str, store: str, replace: bool, moved: bool
+    situation: Situation,
+    request: KeyRequest,
+    *,
+    url: str,
+    username: str,
+    store: str,
+    replace: bool,
+    moved: bool,
+    former: FormerKey | None,
 ) -> Plan:
     """Choose what to do; `moved` tells that the settings lead to the cluster in another way than this run.
 
@@ -134,6 +146,7 @@ def decide(
         revoked=tuple(leftover for leftover in situation.leftovers if leftover is not adopted),
         to_revoke=_superseded(situation, username) if action is not KeyAction.KEEP else (),
         resettled=moved and action is KeyAction.KEEP,
+        former=former,
     )
 
 

@@ -138,12 +138,20 @@ class KeyAction(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class FormerKey:
+    """The key that a profile has on another cluster; it stays valid there when the profile leads elsewhere."""
+
+    api_key_id: str
+    url: str
+
+
+@dataclass(frozen=True, slots=True)
 class CreateKeyOutcome:
     """What `elastic create-key` did, or with `done` false would do.
 
     `existing` are the live keys of the same name that were found; `to_revoke` the ids of keys that this one takes the
     place of, which stay valid until `revoke_request` is sent; `report` is what was proved. `settings_change` tells that
-    a key stays in place and the settings that lead to it change.
+    a key stays in place and the settings that lead to it change; `former` is the key that the profile had elsewhere.
     """
 
     action: KeyAction
@@ -161,3 +169,4 @@ class CreateKeyOutcome:
     report: KeyReport | None
     secret_store: str
     settings_change: bool = False
+    former: FormerKey | None = None

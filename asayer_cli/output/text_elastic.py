@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
+from asayer_cli.elastic.key_request import revoke_form
 from asayer_cli.elastic.model import CreateKeyOutcome, KeyAction, KeyReport, RequestForms
 from asayer_cli.entries import rfc3339
 
@@ -73,6 +74,12 @@ def _report(report: KeyReport) -> Iterator[RenderableType]:
 
 
 def _revocation(data: CreateKeyOutcome) -> Iterator[RenderableType]:
+    if data.former:
+        yield Text()
+        yield _line("still valid", f"{data.former.api_key_id} on {data.former.url}; this profile led there before")
+        yield Text("Once nothing uses it, revoke it in the Dev Tools of that cluster's Kibana:")
+        yield Text(revoke_form([data.former.api_key_id]))
+        yield Text()
     if not data.to_revoke:
         return
     yield Text()

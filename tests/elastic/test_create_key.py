@@ -172,10 +172,43 @@ def test_a_key_is_never_shown_to_another_cluster(
 ) -> None:
     assert create("--yes").code == 0
     secret = secret_of(environ)
-    other = create("--dry-run", "--url", elastic.url.replace("127.0.0.1", "localhost"))
+    elsewhere = elastic.url.replace("127.0.0.1", "localhost")
+    other = create("--dry-run", "--profile", "other", "--url", elsewhere)
     assert other.code == 1
     assert "whose secret is not in" in other.err
     assert secret not in other.err
+
+
+@pytest.mark.parametrize("way", ["option", "environment"])
+def test_a_profile_is_not_led_to_another_cluster_without_a_word(
+    elastic: LocalElastic, create: Create, environ: dict[str, str], way: str
+) -> None:
+    key_id = create("--yes", "-o", "json").data["api_key_id"]
+    elsewhere = elastic.url.replace("127.0.0.1", "localhost")
+    options = ("--yes", "--name", "other", *(("--url", elsewhere) if way == "option" else ()))
+    env = {} if way == "option" else {"ASAYER_ELASTIC_URL": elsewhere}
+    refused = create(*options, env=env)
+    assert (refused.code, len(live_keys(elastic))) == (1, 1)
+    for part in (key_id, elastic.url, "--profile", "--replace"):
+        assert part in refused.err
+    assert settings_of(environ)["api_key_id"] == key_id
+    replaced = create(*options, "--replace", env=env)
+    assert f"leave API key {key_id} on {elastic.url} valid" in replaced.err
+    assert f"{key_id} on {elastic.url}" in replaced.out
+    assert f'DELETE /_security/api_key\n{{"ids": ["{key_id}"]' in replaced.out
+    assert settings_of(environ)["url"] == elsewhere
+    assert key_id in live_keys(elastic)
+
+
+def test_the_same_cluster_gets_a_new_address_as_the_refusal_says(
+    elastic: LocalElastic, create: Create, environ: dict[str, str]
+) -> None:
+    assert create("--yes").code == 0
+    elsewhere = elastic.url.replace("127.0.0.1", "localhost")
+    refused = create("--yes", "--url", elsewhere, "-o", "json").json["errors"][0]
+    command = refused["hint"].partition("asayer-cli ")[2].removesuffix(".").split()
+    assert run_program(*command, environ=environ).code == 0
+    assert "nothing to do" in create(env={"ASAYER_ELASTIC_URL": None}).out
 
 
 def test_the_request_is_printed_without_any_contact(create: Create) -> None:

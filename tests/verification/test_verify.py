@@ -431,16 +431,19 @@ def test_wait_in_vain_tells_not_there_from_not_yet(verify: Verify, admin: Admin)
     assert "not yet, for the newest entry" in check(stale, "aws.queryable")["summary"]
 
 
-def _index_untagged(admin: Admin, index: str) -> None:
-    admin.elastic("POST", "/_bulk?refresh=true", [{"index": {"_index": index}}, document("ERROR", timedelta(0))])
-
-
 def test_wait_in_vain_while_other_entries_arrive_is_not_there(verify: Verify, admin: Admin) -> None:
-    index = admin.index([])
-    later = threading.Timer(2.5, _index_untagged, (admin, index))
-    later.start()
-    run = verify("--wait", "6s", index=index)
-    later.join()
+    index, ended = admin.index([]), threading.Event()
+
+    def keep_logging() -> None:
+        while not ended.wait(0.5):
+            lines = [{"index": {"_index": index}}, document("ERROR untagged", timedelta(0))]
+            admin.elastic("POST", "/_bulk?refresh=true", lines)
+
+    application = threading.Thread(target=keep_logging)
+    application.start()
+    run = verify("--wait", "4s", index=index)
+    ended.set()
+    application.join()
     assert run.code == 6
     assert "not there" in check(run, "elastic.queryable")["summary"]
 

@@ -47,7 +47,7 @@ class Plan:
     def lines(self) -> Iterator[str]:
         """Yield the plan for people, a line each."""
         for record in self.situation.existing:
-            yield f"  There is API key {describe(record)}."
+            yield f"  There is API key {describe(record, self.situation.used_by[record.id])}."
         for leftover in self.revoked:
             yield f"  - revoke API key {leftover.record.id}, which an interrupted run left behind"
         if self.adopted:
@@ -104,9 +104,10 @@ class Plan:
         return kept.cluster_privileges if kept else self.request.cluster_privileges
 
 
-def describe(record: ApiKeyRecord) -> str:
-    """Return an API key in words: id, owner, when made, when it expires."""
-    return f"{record.id} of {record.username}, made {record.created_at:%Y-%m-%d}, {_expiry(record)}"
+def describe(record: ApiKeyRecord, used_by: tuple[str, ...] = ()) -> str:
+    """Return an API key in words: id, owner, when made, when it expires, which profiles use it."""
+    use = f", used by profile {', '.join(used_by)}" if used_by else ""
+    return f"{record.id} of {record.username}, made {record.created_at:%Y-%m-%d}, {_expiry(record)}{use}"
 
 
 def _expiry(record: ApiKeyRecord) -> str:
@@ -134,7 +135,7 @@ def decide(
     if action is KeyAction.KEEP and situation.current:
         _refuse_other_wishes(situation.current, request)
     if action is KeyAction.CREATE and not replace:
-        _refuse_second_key(situation, request, store)
+        _refuse_second_key(situation, request)
     return Plan(
         action=action,
         request=request,
@@ -144,7 +145,7 @@ def decide(
         situation=situation,
         adopted=adopted,
         revoked=tuple(leftover for leftover in situation.leftovers if leftover is not adopted),
-        to_revoke=_superseded(situation, username) if action is not KeyAction.KEEP else (),
+        to_revoke=_superseded(situation) if action is not KeyAction.KEEP else (),
         resettled=moved and action is KeyAction.KEEP,
         former=former,
     )
@@ -203,26 +204,25 @@ def _differences(current: ApiKeyRecord, request: KeyRequest) -> Iterator[tuple[s
         yield "--cluster-privilege", f"it has {held}, not {', '.join(wanted)}"
 
 
-def _refuse_second_key(situation: Situation, request: KeyRequest, store: str) -> None:
-    strangers = _without(situation.existing, situation.leftovers)
+def _refuse_second_key(situation: Situation, request: KeyRequest) -> None:
+    left = {leftover.record.id for leftover in situation.leftovers}
+    strangers = [record for record in situation.existing if record.id not in left]
     if not strangers:
         return
-    shown = "; ".join(describe(record) for record in strangers)
+    profiles = sorted({profile for record in strangers for profile in situation.used_by[record.id]})
+    shown = "; ".join(describe(record, situation.used_by[record.id]) for record in strangers)
+    use = f"To use a key that another profile has: {' or '.join(f'--profile {name}' for name in profiles)}. "
     raise RefusedError(
-        f"There is an API key {request.name} already whose secret is not in {store}: {shown}.",
-        hint="Elasticsearch shows a secret only once. Make a new key with --replace, and revoke the old one once the "
-        "product has the new one. Or make one beside it, under another name: --name.",
+        f"There is an API key {request.name} already, and this profile does not have its secret: {shown}.",
+        hint=f"{use if profiles else ''}Elasticsearch shows a secret only once. Make a new key with --replace; what is "
+        "there stays valid until you revoke it. Or make one under another name: --name NAME.",
         code="key_exists",
     )
 
 
-def _superseded(situation: Situation, username: str) -> tuple[str, ...]:
-    """Return the keys that a new one takes the place of: this profile's, and the user's own of the same name."""
-    current = [situation.current] if situation.current and not situation.current.invalidated else []
-    own = [record for record in _without(situation.existing, situation.leftovers) if record.username == username]
-    return tuple(dict.fromkeys(record.id for record in (*current, *own)))
-
-
-def _without(existing: tuple[ApiKeyRecord, ...], leftovers: tuple[Leftover, ...]) -> list[ApiKeyRecord]:
-    left = {leftover.record.id for leftover in leftovers}
-    return [record for record in existing if record.id not in left]
+def _superseded(situation: Situation) -> tuple[str, ...]:
+    """Return the key that a new one takes the place of: this profile's, unless another profile uses it too."""
+    current = situation.current
+    if not current or current.invalidated or situation.used_by.get(current.id):
+        return ()
+    return (current.id,)

@@ -12,7 +12,7 @@ from asayer_cli.integrations import ElasticKey
 from asayer_cli.secret_store import secret_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Mapping
 
     from asayer_cli.elastic.api_keys import ApiKeys
     from asayer_cli.elastic.connection import Cluster
@@ -42,7 +42,7 @@ class Situation:
     are interrupted runs that left nothing to do, with the id of the key that each made, if any: a run whose key is not
     to be seen counts as such only where no key is hidden. `current` is this
     profile's key as the cluster has it (of any name), `current_key` its secret where that is held, `report` what was
-    proved with it.
+    proved with it; `used_by` has for each existing key the other profiles of this machine that use it.
     """
 
     existing: tuple[ApiKeyRecord, ...]
@@ -51,6 +51,7 @@ class Situation:
     current: ApiKeyRecord | None
     current_key: ElasticKey | None
     report: KeyReport | None
+    used_by: Mapping[str, tuple[str, ...]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,7 @@ def survey(
         current=current,
         current_key=current_key,
         report=_try(current_key, indexes, connect_with, reporter) if current_key else None,
+        used_by={record.id: held.other_profiles_with(record.id) for record in existing},
     )
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
+from asayer_cli.elastic.key_plan import describe
 from asayer_cli.elastic.key_request import revoke_form
 from asayer_cli.elastic.model import CreateKeyOutcome, KeyAction, KeyReport, RequestForms
 from asayer_cli.entries import rfc3339
@@ -80,6 +81,12 @@ def _revocation(data: CreateKeyOutcome) -> Iterator[RenderableType]:
         yield Text("Once nothing uses it, revoke it in the Dev Tools of that cluster's Kibana:")
         yield Text(revoke_form([data.former.api_key_id]))
         yield Text()
+    known = (*data.to_revoke, *data.cleaned_up, data.api_key_id)
+    others = [record for record in data.existing if record.id not in known]
+    if others and data.action is not KeyAction.KEEP:
+        yield _line("others", "keys of the same name, valid and perhaps in use; leave them unless you know better:")
+        for record in others:
+            yield _line("", describe(record))
     if not data.to_revoke:
         return
     yield Text()

@@ -122,6 +122,9 @@ def test_no_expiry_is_said_and_so_is_the_old_key(elastic: LocalElastic, create: 
     replaced = create("--yes", "--replace")
     assert "DELETE /_security/api_key" in replaced.out
     assert len(live_keys(elastic)) == 2
+    second = create("--yes", "--replace", "--profile", "second")
+    assert "valid and perhaps in use" in second.out
+    assert "DELETE" not in second.out
 
 
 def test_a_dry_run_shows_the_plan_and_changes_nothing(
@@ -175,7 +178,7 @@ def test_a_key_is_never_shown_to_another_cluster(
     elsewhere = elastic.url.replace("127.0.0.1", "localhost")
     other = create("--dry-run", "--profile", "other", "--url", elsewhere)
     assert other.code == 1
-    assert "whose secret is not in" in other.err
+    assert "does not have its secret" in other.err
     assert secret not in other.err
 
 

@@ -151,9 +151,22 @@ def test_a_key_whose_secret_is_elsewhere_needs_a_decision(elastic: LocalElastic,
         assert part in refused.value.message
     for part in ("--replace", "--name"):
         assert part in refused.value.hint
-    assert carry_out(maker(elastic, other), replace=True).to_revoke == (made,)
+    replaced = carry_out(maker(elastic, other), replace=True)
+    assert (replaced.to_revoke, replaced.revoke_request) == ((), "")
+    assert [record.id for record in replaced.existing] == [made]
     second = KeyRequest("second", ("*log*",))
     assert carry_out(maker(elastic, other, request=second)).action is KeyAction.CREATE
+
+
+def test_a_key_of_another_profile_is_said_to_be_in_use(elastic: LocalElastic, tmp_path: Path) -> None:
+    made = carry_out(maker(elastic, tmp_path)).api_key_id
+    other = maker(elastic, tmp_path, profile="other")
+    with pytest.raises(RefusedError, match=f"{made} .* used by profile default") as refused:
+        other.plan(replace=False)
+    assert "--profile default" in refused.value.hint
+    plan = other.plan(replace=True)
+    assert plan.to_revoke == ()
+    assert any(f"{made} " in line and "used by profile default" in line for line in plan.lines())
 
 
 def test_a_key_in_place_that_was_revoked_is_made_anew(elastic: LocalElastic, tmp_path: Path) -> None:

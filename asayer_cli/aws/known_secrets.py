@@ -27,11 +27,14 @@ class KnownSecrets:
 
     def get(self, key_id: str) -> AwsKey | None:
         """Return a key of this profile with its secret; the environment's secret belongs to the settings' key id."""
-        given = self.environ.get(AWS_SECRET_VARIABLE, "").strip()
-        if given and key_id == self.preferred:
-            return AwsKey(key_id, Secret(given))
+        if self.is_given(key_id):
+            return AwsKey(key_id, Secret(self.environ[AWS_SECRET_VARIABLE].strip()))
         secret = self.store.get(secret_name(self.profile, "aws", key_id))
         return None if secret is None else AwsKey(key_id, secret)
+
+    def is_given(self, key_id: str) -> bool:
+        """Tell whether the secret is the one in the environment."""
+        return key_id == self.preferred and bool(self.environ.get(AWS_SECRET_VARIABLE, "").strip())
 
     def held(self, key_ids: Iterable[str]) -> frozenset[str]:
         """Return those of the ids whose secrets this profile has."""

@@ -113,6 +113,10 @@ class StepKind(StrEnum):
     SAVE_SETTINGS = "save_settings"
 
 
+TAKES_RIGHTS: Final = frozenset({StepKind.DETACH_POLICY, StepKind.DELETE_GROUP_POLICY})
+_TAKING: Final = TAKES_RIGHTS | {StepKind.DELETE_KEY}
+
+
 @dataclass(frozen=True, slots=True)
 class Step:
     """One change: `text` says it to a person, `target` is what AWS calls the thing, `key` what is known of a key."""
@@ -137,9 +141,9 @@ class Plan:
         return any(step.kind in kinds for step in self.steps)
 
     @property
-    def deletes_last(self) -> tuple[Step, ...]:
-        """The deletions that wait until the key in use is proven: those behind everything else."""
-        behind = takewhile(lambda step: step.kind is StepKind.DELETE_KEY, reversed(self.steps))
+    def takes_last(self) -> tuple[Step, ...]:
+        """What is taken away once the key in use is proven: the rights and keys behind everything else."""
+        behind = takewhile(lambda step: step.kind in _TAKING, reversed(self.steps))
         return tuple(reversed(tuple(behind)))
 
 

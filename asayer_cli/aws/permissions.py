@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from enum import StrEnum, unique
-from typing import Final
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
 
 
 @unique
@@ -67,6 +70,7 @@ _BY_ACTION: Final = {permission.action: permission for permission in PERMISSIONS
 
 # What the collector's own policy allows with --scope log-groups, by what AWS lets a statement name (service
 # authorization reference of CloudWatch Logs). GetQueryResults names a query, so it is allowed on everything.
+MOST_INLINE_CHARACTERS: Final = 2048  # of all inline policies of a user (IAM and STS quotas)
 COLLECTOR_ON_GROUPS: Final = (
     "logs:DescribeLogStreams",
     "logs:FilterLogEvents",
@@ -101,20 +105,36 @@ def statement_for(action: str, resource: str = "*") -> str:
     return json.dumps({"Effect": "Allow", "Action": actions if len(actions) > 1 else action, "Resource": named})
 
 
-def group_policy(partition: str, region: str, account: str, groups: tuple[str, ...]) -> dict[str, object]:
+def group_arns(partition: str, region: str, account: str, groups: tuple[str, ...]) -> tuple[str, ...]:
+    """Return the ARNs of log groups, without the `:*` that some actions want behind them."""
+    return tuple(f"arn:{partition}:logs:{region}:{account}:log-group:{group}" for group in groups)
+
+
+def group_policy(arns: Iterable[str]) -> dict[str, object]:
     """Return the policy document that lets the collector read these log groups and no others.
 
     Both forms of a group's ARN are named: AWS evaluates some actions on the one with `:*` behind it, some on the other.
     """
-    arns = [f"arn:{partition}:logs:{region}:{account}:log-group:{group}" for group in groups]
     return {
         "Version": "2012-10-17",
         "Statement": [
-            _allow("ReadTheLogGroups", COLLECTOR_ON_GROUPS, [form for arn in arns for form in (arn, f"{arn}:*")]),
-            _allow("WhatAwsAllowsOnlyOnEverything", COLLECTOR_ON_ANYTHING, "*"),
+            _allow(COLLECTOR_ON_GROUPS, [form for arn in arns for form in (arn, f"{arn}:*")]),
+            _allow(COLLECTOR_ON_ANYTHING, "*"),
         ],
     }
 
 
-def _allow(name: str, actions: tuple[str, ...], resource: str | list[str]) -> dict[str, object]:
-    return {"Sid": name, "Effect": "Allow", "Action": list(actions), "Resource": resource}
+def arns_in(policy: Mapping[str, Any] | None) -> tuple[str, ...]:
+    """Return the ARNs of the log groups that a policy of ours names."""
+    statements = policy.get("Statement", ()) if policy else ()
+    resources = (statement["Resource"] for statement in statements if isinstance(statement["Resource"], list))
+    return tuple(dict.fromkeys(arn.removesuffix(":*") for named in resources for arn in named))
+
+
+def size_of(policy: Mapping[str, object]) -> int:
+    """Return how much of IAM's quota a policy takes, in characters; white space does not count."""
+    return len(json.dumps(policy, separators=(",", ":")))
+
+
+def _allow(actions: tuple[str, ...], resource: str | list[str]) -> dict[str, object]:
+    return {"Effect": "Allow", "Action": list(actions), "Resource": resource}

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Final
 from asayer_cli.aws.changes import Changes, Target
 from asayer_cli.aws.interrupted import CREATE_KEY, close_changes, leftover_keys
 from asayer_cli.aws.key_choice import Known
-from asayer_cli.aws.model import Plan, Scope, SetupOutcome, SetupStatus, StepKind
+from asayer_cli.aws.model import TAKES_RIGHTS, Plan, Scope, SetupOutcome, SetupStatus, StepKind
 from asayer_cli.aws.new_key import NewKey
-from asayer_cli.aws.permissions import group_policy
+from asayer_cli.aws.permissions import group_arns
 from asayer_cli.aws.proof import KeyProof, Patience
-from asayer_cli.aws.setup_plan import Surroundings, make_plan
+from asayer_cli.aws.setup_plan import Surroundings, group_policy_of, make_plan
 from asayer_cli.errors import (
     AccessRefusedError,
     CredentialsRejectedError,
@@ -21,6 +21,7 @@ from asayer_cli.errors import (
     PermissionDeniedError,
     RefusedError,
 )
+from asayer_cli.integrations import AWS_SECRET_VARIABLE
 from asayer_cli.secret_store import prove_writable
 
 if TYPE_CHECKING:
@@ -113,15 +114,17 @@ class Setup:
         """Do what is planned and prove the key; `wait` bounds how long AWS may take to know what is new."""
         desk, account = self._desk, self._collection.identity.account
         self._prove_this_machine(plan)
-        target = Target(self._access, account, self._wishes, self._policy())
+        target = Target(self._access, account, self._wishes, group_policy_of(self._state, self._wishes, self._arns()))
         changes = Changes(target, desk.secrets, desk.journal, desk.reporter)
         with changes.told_on_failure():
-            last = plan.deletes_last
+            last = plan.takes_last
             changes.make(step for step in plan.steps if step not in last)
             if self._leftovers <= set(self._wishes.delete_keys):
                 close_changes(desk.journal, self._open, self._held)
             key_id, proofs = self._prove_held(plan, wait) if plan.use_key else self._prove_new(plan, wait, changes)
             changes.make(last)
+            if plan.has(*TAKES_RIGHTS):
+                self._prove_again(key_id, plan, wait)
         return self._outcome(SetupStatus.DONE if plan.steps else SetupStatus.IN_PLACE, plan, key_id, proofs)
 
     def _surroundings(self) -> Surroundings:
@@ -129,7 +132,7 @@ class Setup:
         wanted = self._wanted()
         return Surroundings(
             partition=self._collection.identity.partition,
-            group_policy=self._policy(),
+            group_arns=self._arns(),
             saved={name: desk.saved[name] for name in (*wanted, "aws.access_key_id") if name in desk.saved},
             wanted=wanted,
             profile=desk.profile,
@@ -153,9 +156,9 @@ class Setup:
             **self._desk.also_save,
         }
 
-    def _policy(self) -> dict[str, object]:
+    def _arns(self) -> tuple[str, ...]:
         where = self._collection
-        return group_policy(where.identity.partition, where.region, where.identity.account, where.log_groups)
+        return group_arns(where.identity.partition, where.region, where.identity.account, where.log_groups)
 
     def _refuse_other_account(self) -> None:
         saved, account = self._desk.saved.get("aws.account"), self._collection.identity.account
@@ -184,13 +187,27 @@ class Setup:
         try:
             proofs = self._prove(key, plan, Patience(wait, self._desk.reporter, self._late(plan)))
         except CredentialsRejectedError as error:
-            raise CredentialsRejectedError(
-                f"AWS knows the access key {key.access_key_id}, and does not accept it with the secret that is kept in "
-                f"{self._desk.secrets.store.label}.",
-                hint=f"Replace it: asayer-cli aws setup --delete-key {key.access_key_id}.",
-            ) from error
+            if error.code != "wrong_secret":
+                raise
+            raise self._wrong_secret(key.access_key_id) from error
         self._save(plan, key.access_key_id)
         return key.access_key_id, proofs
+
+    def _wrong_secret(self, key_id: str) -> CredentialsRejectedError:
+        secrets = self._desk.secrets
+        given = secrets.is_given(key_id)
+        where = f"in the variable {AWS_SECRET_VARIABLE}" if given else f"that is kept in {secrets.store.label}"
+        first = f"Correct {AWS_SECRET_VARIABLE}, or unset it. Else, replace the key" if given else "Replace it"
+        return CredentialsRejectedError(
+            f"AWS knows the access key {key_id}, and does not accept it with the secret {where}.",
+            hint=f"{first}: {self._wishes.again} --delete-key {key_id}.",
+            code="wrong_secret",
+        )
+
+    def _prove_again(self, key_id: str, plan: Plan, wait: timedelta) -> None:
+        """Prove that the key reads with the rights that are left."""
+        if key := self._desk.secrets.get(key_id):
+            self._prove(key, plan, Patience(wait, self._desk.reporter, (PermissionDeniedError,)))
 
     def _late(self, plan: Plan) -> tuple[type[AccessRefusedError], ...]:
         """Return the refusals that may only be delays: of anything for a young key, of rights that just changed."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final
 from asayer_cli.aws.access import GROUP_POLICY, MANAGED_POLICY, TAG_KEY, TAG_VALUE
 from asayer_cli.aws.key_choice import Known, choose_key
 from asayer_cli.aws.model import Plan, Scope, Step, StepKind, UserState
+from asayer_cli.aws.permissions import MOST_INLINE_CHARACTERS, arns_in, group_policy, size_of
 from asayer_cli.errors import RefusedError, UsageError
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ class Wishes:
     boundary: str = ""
     scope: Scope | None = None
     adopt: bool = False
+    drop_other_groups: bool = False
     add_key: bool = False
     delete_keys: tuple[str, ...] = ()
     again: str = "asayer-cli aws setup"
@@ -57,7 +59,7 @@ class Surroundings:
     """
 
     partition: str
-    group_policy: Mapping[str, object]
+    group_arns: tuple[str, ...]
     saved: Mapping[str, object]
     wanted: Mapping[str, object]
     profile: str
@@ -77,12 +79,13 @@ def make_plan(state: UserState | None, wishes: Wishes, around: Surroundings) -> 
     scope = wishes.scope or _scope_in_place(state)
     keys = state.keys if state else ()
     choice = choose_key(wishes.user_name, keys, around.keys, delete=wishes.delete_keys, add=wishes.add_key)
-    steps = [*_user_steps(state, wishes), *_policy_steps(state, wishes, scope, around), *choice.first]
+    give, _take = _rights(state, wishes, scope, around)
+    steps = [*_user_steps(state, wishes), *give, *choice.first]
     if not choice.use or around.saved != {**around.wanted, "aws.access_key_id": choice.use}:
         text = f"save user, key id, region and log groups in profile {around.profile}"
         steps.append(Step(StepKind.SAVE_SETTINGS, text))
     return Plan(
-        (*steps, *choice.last), scope, choice.use, (*_warnings(state), *_key_warnings(keys, wishes, around.keys))
+        (*steps, *take, *choice.last), scope, choice.use, (*_warnings(state), *_key_warnings(keys, wishes, around.keys))
     )
 
 
@@ -147,8 +150,16 @@ def _user_steps(state: UserState | None, wishes: Wishes) -> list[Step]:
     return steps
 
 
-def _policy_steps(state: UserState | None, wishes: Wishes, scope: Scope, around: Surroundings) -> list[Step]:
-    """Give the wanted rights first, then take the others, so that the collector is never without.
+def group_policy_of(state: UserState | None, wishes: Wishes, arns: tuple[str, ...]) -> dict[str, object]:
+    """Return the inline policy to be in place: the groups it names already stay, unless asked otherwise."""
+    there = () if wishes.drop_other_groups else arns_in(state.group_policy if state else None)
+    return group_policy(dict.fromkeys((*there, *arns)))
+
+
+def _rights(
+    state: UserState | None, wishes: Wishes, scope: Scope, around: Surroundings
+) -> tuple[list[Step], list[Step]]:
+    """Return the steps that give the wanted rights, and those that take the others, once the key is proven.
 
     Nothing is taken unless the scope was named: a user in the middle of a change has both.
     """
@@ -159,12 +170,43 @@ def _policy_steps(state: UserState | None, wishes: Wishes, scope: Scope, around:
     if scope is Scope.MANAGED_POLICY:
         give = Step(StepKind.ATTACH_POLICY, f"attach the managed policy {MANAGED_POLICY}", arn)
         take = Step(StepKind.DELETE_GROUP_POLICY, f"delete the inline policy {GROUP_POLICY}", GROUP_POLICY)
-        return [give] * (not attached) + [take] * (named and document is not None)
-    verb = "put" if document is None else "update"
-    text = f"{verb} the inline policy {GROUP_POLICY}: read the chosen log groups only"
-    give = Step(StepKind.PUT_GROUP_POLICY, text, GROUP_POLICY)
+        return [give] * (not attached), [take] * (named and document is not None)
+    wanted = group_policy_of(state, wishes, around.group_arns)
+    _check_size(wanted, wishes)
+    give = Step(StepKind.PUT_GROUP_POLICY, _group_policy_text(document, wanted), GROUP_POLICY)
     take = Step(StepKind.DETACH_POLICY, f"detach the managed policy {MANAGED_POLICY}", arn)
-    return [give] * (document != around.group_policy) + [take] * (named and attached)
+    return [give] * (document != wanted), [take] * (named and attached)
+
+
+def _group_policy_text(document: Mapping[str, object] | None, wanted: Mapping[str, object]) -> str:
+    before, after = arns_in(document), arns_in(wanted)
+    verb = "put" if document is None else "update"
+    parts = (
+        ("read", [arn for arn in after if arn not in before]),
+        ("still read", [arn for arn in after if arn in before]),
+        ("NO LONGER read", [arn for arn in before if arn not in after]),
+    )
+    told = "; ".join(f"{what} {', '.join(map(_group_of, arns))}" for what, arns in parts if arns)
+    return f"{verb} the inline policy {GROUP_POLICY}: {told}, and no other log group"
+
+
+def _group_of(arn: str) -> str:
+    return arn.partition(":log-group:")[2] or arn
+
+
+def _check_size(policy: Mapping[str, object], wishes: Wishes) -> None:
+    size = size_of(policy)
+    if size <= MOST_INLINE_CHARACTERS:
+        return
+    arns = arns_in(policy)
+    fit = next(n for n in range(len(arns), -1, -1) if size_of(group_policy(arns[:n])) <= MOST_INLINE_CHARACTERS)
+    raise RefusedError(
+        f"A policy that names {len(arns)} log groups takes {size} characters, and AWS allows a user's inline policies "
+        f"{MOST_INLINE_CHARACTERS} in all: of these names, {fit} fit.",
+        hint="Name fewer log groups (those of earlier runs stay unless you add --drop-other-groups), or let the user "
+        f"read all of them: {wishes.again} --scope managed-policy.",
+        code="policy_too_long",
+    )
 
 
 def _warnings(state: UserState | None) -> list[str]:

@@ -54,6 +54,11 @@ def group() -> None:
     help="CloudWatchReadOnlyAccess, or an inline policy for the chosen log groups alone; what is in place, or else "
     "managed-policy, when not given.",
 )
+@click.option(
+    "--drop-other-groups",
+    is_flag=True,
+    help="With the scope log-groups: take the log groups of earlier runs and other profiles out of the policy.",
+)
 @click.option("--adopt", is_flag=True, help="Take over an existing user that asayer-cli did not make.")
 @click.option("--add-key", is_flag=True, help="Make a second key beside the one there is, which stays valid.")
 @click.option(

@@ -39,6 +39,7 @@ def wishes_of(given: dict[str, Any], settings: Settings) -> Wishes:
         boundary=given["permissions_boundary"],
         scope=Scope(given["scope"]) if given["scope"] else None,
         adopt=given["adopt"],
+        drop_other_groups=given["drop_other_groups"],
         add_key=given["add_key"],
         delete_keys=given["delete_key"],
         again=_typed(click.get_current_context()),

@@ -12,7 +12,7 @@ import pytest
 from asayer_cli.aws.interrupted import leftover_keys
 from asayer_cli.aws.key_choice import Known, describe_key
 from asayer_cli.aws.model import AccessKey, Scope, StepKind, UserState, why_not_collectible
-from asayer_cli.aws.permissions import PERMISSIONS, Needed, group_policy, statement_for
+from asayer_cli.aws.permissions import PERMISSIONS, Needed, group_arns, group_policy, statement_for
 from asayer_cli.aws.setup_plan import Surroundings, Wishes, make_plan
 from asayer_cli.entries import rfc3339
 from asayer_cli.errors import RefusedError, UsageError
@@ -21,10 +21,11 @@ from asayer_cli.sandbox.aws import iam_policy
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 MANAGED = "arn:aws:iam::aws:policy/CloudWatchReadOnlyAccess"
-POLICY: dict[str, object] = {"Version": "2012-10-17"}
+ARNS = group_arns("aws", "eu-west-1", "1", ("/a", "/b"))
+POLICY = group_policy(ARNS)
 SAVED: dict[str, object] = {"aws.region": "eu-west-1"}
 KNOWN = Known(NOW, "asayer-cli aws setup")
-AROUND = Surroundings("aws", POLICY, {}, SAVED, "default", KNOWN)
+AROUND = Surroundings("aws", ARNS, {}, SAVED, "default", KNOWN)
 USER = UserState("u", "arn:aws:iam::1:user/u", "/", managed=True, attached=(MANAGED,))
 WISHES = Wishes("u")
 
@@ -109,6 +110,31 @@ def test_a_scope_that_was_not_named_takes_nothing_away() -> None:
     assert kinds(both, replace(WISHES, scope=Scope.MANAGED_POLICY), around) == ["delete_group_policy"]
 
 
+def test_groups_that_the_policy_names_already_stay_unless_dropped() -> None:
+    state = replace(USER, attached=(), group_policy=group_policy((*ARNS, "arn:aws:logs:x:1:log-group:/c")), keys=(A,))
+    around = held(A, saved={**SAVED, "aws.access_key_id": A.id}, group_arns=ARNS[:1])
+    assert kinds(state, around=around) == []
+    (step,) = make_plan(state, replace(WISHES, drop_other_groups=True), around).steps
+    assert step.text.endswith("still read /a; NO LONGER read /b, /c, and no other log group")
+
+
+def test_a_policy_that_is_too_long_for_iam_is_refused_while_planning() -> None:
+    names = tuple(f"/aws/ecs/production/service-{number:03}" for number in range(40))
+    around = replace(AROUND, group_arns=group_arns("aws", "eu-west-1", "123456789012", names))
+    assert refusal(USER, replace(WISHES, scope=Scope.LOG_GROUPS), around) == "policy_too_long"
+    few = replace(around, group_arns=around.group_arns[:8])
+    assert kinds(USER, replace(WISHES, scope=Scope.LOG_GROUPS), few)[0] == "put_group_policy"
+
+
+def test_rights_are_taken_after_the_key_is_there() -> None:
+    assert kinds(USER, replace(WISHES, scope=Scope.LOG_GROUPS)) == [
+        "put_group_policy",
+        "create_key",
+        "save_settings",
+        "detach_policy",
+    ]
+
+
 def test_the_partition_is_in_the_policys_arn() -> None:
     plan = make_plan(None, WISHES, replace(AROUND, partition="aws-cn"))
     assert plan.steps[1].target == "arn:aws-cn:iam::aws:policy/CloudWatchReadOnlyAccess"
@@ -163,7 +189,7 @@ def test_every_action_is_listed_once_with_its_reason() -> None:
 
 
 def test_the_policy_of_scope_log_groups_allows_reading_these_groups_alone() -> None:
-    policy = iam_policy.parse(group_policy("aws", "eu-west-1", "1", ("/a", "/b")))
+    policy = iam_policy.parse(group_policy(ARNS))
 
     def decision(action: str, group: str) -> str:
         arn = f"arn:aws:logs:eu-west-1:1:log-group:{group}"

@@ -222,12 +222,26 @@ def test_scope_log_groups_allows_the_chosen_groups_and_no_other(setup: Program, 
     assert f"arn:aws:logs:{REGION}:123456789012:log-group:{GROUP}" in statements[0]["Resource"]
 
 
-def test_a_changed_group_changes_the_inline_policy(setup: Program, account: Account) -> None:
+def test_another_group_is_added_to_the_inline_policy(setup: Program, account: Account) -> None:
+    def readable() -> set[str]:
+        policy = account.iam.get_user_policy(UserName=account.user, PolicyName=INLINE)["PolicyDocument"]
+        return {arn.partition(":log-group:")[2].removesuffix(":*") for arn in policy["Statement"][0]["Resource"]}
+
     setup("--scope", "log-groups")
     run = setup(group="/ecs/shop-worker")
     assert run.code == 0, run.err
     assert kinds(run.data) == ["put_group_policy", "save_settings"]
+    assert readable() == {GROUP, "/ecs/shop-worker"}
     assert setup(group="/ecs/shop-worker", ask=()).data["plan"] == []
+    assert setup("--drop-other-groups", group="/ecs/shop-worker").code == 0
+    assert readable() == {"/ecs/shop-worker"}
+
+
+def test_a_right_is_kept_when_the_key_fails_its_proof(setup: Program, account: Account, aws: Control) -> None:
+    setup()
+    aws.order(Fault("logs", "FilterLogEvents", "denied", times=99))
+    assert setup("--scope", "log-groups", "--wait-for-key", "1s").code == 4
+    assert account.attached() == [READ_ONLY]
 
 
 def test_the_scope_changes_both_ways_and_only_when_named(setup: Program, account: Account) -> None:

@@ -152,6 +152,16 @@ def test_a_stored_secret_that_is_wrong_is_told_from_a_new_key(
     assert account.key_ids() == [key_id]
 
 
+def test_a_wrong_secret_in_the_environment_is_told_as_such(setup: Program, account: Account) -> None:
+    key_id = setup().data["access_key_id"]
+    run = setup(env={"ASAYER_AWS_SECRET_ACCESS_KEY": "wrong-secret-wrong-secret-wrong-secret-12"})
+    error = run.json["errors"][0]
+    assert (run.code, error["code"]) == (4, "wrong_secret")
+    assert "the variable ASAYER_AWS_SECRET_ACCESS_KEY" in error["message"]
+    assert error["hint"].startswith("Correct ASAYER_AWS_SECRET_ACCESS_KEY, or unset it.")
+    assert account.key_ids() == [key_id]
+
+
 def test_waits_for_a_key_that_services_learn_one_after_the_other(setup: Program, aws: Control) -> None:
     aws.change(key_delay_s={"sts": 1, "logs": 2})
     begun = time.monotonic()

@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING, Final
 
 from asayer_cli.elastic.creator import introduce, judge, rights_of
 from asayer_cli.elastic.key_plan import Plan, decide
-from asayer_cli.elastic.key_request import revoke_form
 from asayer_cli.elastic.model import ApiKeyRecord, CreateKeyOutcome, KeyAction
 from asayer_cli.elastic.proof import PATIENCE_SECONDS, demand, prove, remark
 from asayer_cli.elastic.situation import ACTION, Held, Leftover, survey
@@ -23,7 +22,7 @@ if TYPE_CHECKING:
     from asayer_cli.elastic.api_keys import ApiKeys, NewKey
     from asayer_cli.elastic.connection import Cluster
     from asayer_cli.elastic.key_request import KeyRequest
-    from asayer_cli.elastic.model import FormerKey, KeyIdentity, KeyReport
+    from asayer_cli.elastic.model import FormerKey, KeyReport
     from asayer_cli.integrations import ElasticKey
     from asayer_cli.journal import Record
     from asayer_cli.reporting import Reporter
@@ -56,7 +55,9 @@ class KeyMaker:
 
     def plan(self, *, replace: bool) -> Plan:
         """Look at who asks and at what is there, and decide; nothing is changed."""
-        identity = self._introduce()
+        identity = introduce(self.keys.cluster, self.reporter)
+        rights = rights_of(self.keys.cluster, self.request)
+        judge(rights, identity.username, self.reporter)
         situation = survey(
             self.keys, self.held, self.request.name, self.request.indexes, self.connect_with, self.reporter
         )
@@ -69,12 +70,8 @@ class KeyMaker:
             replace=replace,
             moved=self.moved,
             former=self.former,
+            own_only=rights.own_only,
         )
-
-    def _introduce(self) -> KeyIdentity:
-        identity = introduce(self.keys.cluster, self.reporter)
-        judge(rights_of(self.keys.cluster, self.request), identity.username, self.reporter)
-        return identity
 
     def carry_out(self, plan: Plan) -> CreateKeyOutcome:
         """Do what was planned; on a failure after the key was made, revoke it, forget its secret and say so."""
@@ -123,7 +120,7 @@ class KeyMaker:
             self.save(new.key)
         except BaseException as error:
             with undisturbed():
-                unknown = self._clean_up_after(error, change, new)
+                unknown = self._clean_up_after(error, plan, change, new)
             if unknown and isinstance(error, AsayerError):
                 raise unknown from error
             raise
@@ -135,20 +132,22 @@ class KeyMaker:
         name = self.request.name
         return ApiKeyRecord(new.key.api_key_id, name, now, new.expires_at, False, plan.username, "")
 
-    def _clean_up_after(self, error: BaseException, change: Record, new: NewKey | None) -> OutcomeUnknownError | None:
+    def _clean_up_after(
+        self, error: BaseException, plan: Plan, change: Record, new: NewKey | None
+    ) -> OutcomeUnknownError | None:
         """Revoke what was made; return, and say after an interrupt, that it is unknown whether a key was made."""
         if new:
-            self._undo(change, new.key.api_key_id)
+            self._undo(plan, change, new.key.api_key_id)
         elif isinstance(error, AsayerError) and not _may_have_made(error):
             self.held.journal.failed(change, error.code)
-        elif not self._found_and_undone(change):
+        elif not self._found_and_undone(plan, change):
             unknown = _unknown(change, error)
             if not isinstance(error, AsayerError):
                 self.reporter.warn(f"{unknown.message} {unknown.hint}")
             return unknown
         return None
 
-    def _found_and_undone(self, change: Record) -> bool:
+    def _found_and_undone(self, plan: Plan, change: Record) -> bool:
         """Revoke the key of this run if it was made; False where none is seen, or nothing can be seen any more."""
         self.reporter.say("Looking whether the key was made ...")
         try:
@@ -156,7 +155,7 @@ class KeyMaker:
         except AsayerError:
             return False
         if made:
-            self._undo(change, made.id)
+            self._undo(plan, change, made.id)
         return made is not None
 
     def _find(self, change: Record) -> ApiKeyRecord | None:
@@ -178,7 +177,7 @@ class KeyMaker:
         remark(report, self.request.indexes, self.reporter)
         return report
 
-    def _undo(self, change: Record, key_id: str) -> None:
+    def _undo(self, plan: Plan, change: Record, key_id: str) -> None:
         """Revoke a key made in this run and forget its secret; where that fails, say what is left and how to end it."""
         self.reporter.say(f"Cleaning up: revoking API key {key_id} ...")
         try:
@@ -186,7 +185,7 @@ class KeyMaker:
         except AsayerError as error:
             self.reporter.warn(
                 f"API key {key_id} was made and could not be revoked again: {error.message} Run the command again, or "
-                f"send in Kibana's Dev Tools: {revoke_form([key_id])}".replace("\n", " ")
+                f"send in Kibana's Dev Tools as {plan.username}: {plan.revocation(key_id)}".replace("\n", " ")
             )
             return
         try:

@@ -52,6 +52,7 @@ def rights_of(cluster: Cluster, request: KeyRequest) -> CreatorRights:
     held, on_indices = answer.get("cluster", {}), answer.get("index", {})
     return CreatorRights(
         may_create=any(held.get(name) for name in CREATOR_CLUSTER),
+        own_only=not any(held.get(name) for name in CREATOR_CLUSTER[1:]),
         missing=tuple(
             (pattern, lacking)
             for pattern in request.indexes

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 class Plan:
     """The decision: `adopted` is the leftover whose key is taken over, `revoked` the leftovers that are ended.
 
-    `resettled` tells that the key stays, and the settings that lead to it change.
+    `resettled` tells that the key stays, and the settings that lead to it change; `own_only` that the user may revoke
+    no other user's keys.
     """
 
     action: KeyAction
@@ -38,6 +39,7 @@ class Plan:
     to_revoke: tuple[str, ...]
     resettled: bool
     former: FormerKey | None
+    own_only: bool
 
     @property
     def changes_something(self) -> bool:
@@ -92,12 +94,16 @@ class Plan:
             existing=self.situation.existing,
             cleaned_up=tuple(leftover.record.id for leftover in self.revoked) if done else (),
             to_revoke=self.to_revoke,
-            revoke_request=revoke_form(list(self.to_revoke)) if self.to_revoke else "",
+            revoke_request=self.revocation(*self.to_revoke) if self.to_revoke else "",
             report=report,
             secret_store=self.store,
             settings_change=self.resettled,
             former=self.former,
         )
+
+    def revocation(self, *ids: str) -> str:
+        """Return the Dev Tools request with which the user can revoke keys."""
+        return revoke_form(list(ids), own=self.own_only)
 
     def _cluster_privileges(self) -> tuple[str, ...]:
         kept = self.situation.current if self.action is KeyAction.KEEP else None
@@ -124,6 +130,7 @@ def decide(
     replace: bool,
     moved: bool,
     former: FormerKey | None,
+    own_only: bool,
 ) -> Plan:
     """Choose what to do; `moved` tells that the settings lead to the cluster in another way than this run.
 
@@ -148,6 +155,7 @@ def decide(
         to_revoke=_superseded(situation) if action is not KeyAction.KEEP else (),
         resettled=moved and action is KeyAction.KEEP,
         former=former,
+        own_only=own_only,
     )
 
 

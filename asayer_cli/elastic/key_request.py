@@ -68,9 +68,10 @@ def time_value(duration: timedelta) -> str:
     return next(f"{seconds // size}{unit}" for unit, size in _UNITS if seconds % size == 0)
 
 
-def revoke_form(ids: list[str]) -> str:
-    """Return the Dev Tools request that revokes keys."""
-    return f"DELETE /_security/api_key\n{json.dumps({'ids': ids})}"
+def revoke_form(ids: list[str], *, own: bool = False) -> str:
+    """Return the Dev Tools request that revokes keys; a user who may revoke none but his `own` must say so."""
+    body = {"ids": ids, "owner": True} if own else {"ids": ids}
+    return f"DELETE /_security/api_key\n{json.dumps(body)}"
 
 
 def _check_name(name: str) -> None:

@@ -105,9 +105,13 @@ class RequestForms:
 
 @dataclass(frozen=True, slots=True)
 class CreatorRights:
-    """What the user who makes a key lacks: index privileges by pattern, and cluster privileges."""
+    """What the user who makes a key lacks: index privileges by pattern, and cluster privileges.
+
+    `own_only` tells that the user may revoke no other user's keys.
+    """
 
     may_create: bool
+    own_only: bool
     missing: tuple[tuple[str, tuple[str, ...]], ...] = ()
     missing_cluster: tuple[str, ...] = ()
 

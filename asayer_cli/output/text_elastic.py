@@ -91,7 +91,8 @@ def _revocation(data: CreateKeyOutcome) -> Iterator[RenderableType]:
         return
     yield Text()
     yield _line("still valid", ", ".join(data.to_revoke))
-    yield Text("Once the product has the new key, revoke what is still valid, in Kibana's Dev Tools:")
+    who = f" as {data.report.made_by}" if data.report else ""
+    yield Text(f"Once the product has the new key, revoke what is still valid, in Kibana's Dev Tools{who}:")
     yield Text(data.revoke_request)
     yield Text()
 

@@ -13,10 +13,8 @@ from asayer_cli.elastic.model import KeyAction
 from asayer_cli.errors import (
     AsayerError,
     CheckFailedError,
-    CredentialsRejectedError,
     NotConfiguredError,
     OutcomeUnknownError,
-    PermissionDeniedError,
     RefusedError,
     UnreachableError,
     UsageError,
@@ -193,42 +191,6 @@ def test_an_api_key_makes_no_key(elastic: LocalElastic, tmp_path: Path) -> None:
     with pytest.raises(RefusedError) as refused:
         maker(elastic, tmp_path, keys=type(mine.keys)(cluster)).plan(replace=False)
     assert refused.value.code == "creator_is_api_key"
-
-
-def test_a_wrong_password(elastic: LocalElastic, tmp_path: Path) -> None:
-    with pytest.raises(CredentialsRejectedError):
-        maker(elastic, tmp_path, user=(elastic.username, "wrong")).plan(replace=False)
-
-
-def test_a_user_who_may_make_no_keys(elastic: LocalElastic, tmp_path: Path) -> None:
-    with pytest.raises(PermissionDeniedError) as denied:
-        maker(elastic, tmp_path, user=user(elastic, "monitor")).plan(replace=False)
-    assert denied.value.action == "manage_own_api_key"
-    assert '"cluster": ["manage_own_api_key"]' in denied.value.hint
-
-
-def test_a_user_with_the_least_rights_is_enough(elastic: LocalElastic, tmp_path: Path) -> None:
-    store(elastic, "app-logs", [])
-    read = {"names": ["*log*"], "privileges": ["read", "view_index_metadata"]}
-    heard = Heard()
-    login = user(elastic, "manage_own_api_key", indices=[read])
-    outcome = carry_out(maker(elastic, tmp_path, heard, user=login))
-    assert outcome.report is not None
-    assert (outcome.report.made_by, outcome.report.readable, heard.warned) == ("ada", True, [])
-    again = carry_out(maker(elastic, tmp_path, user=login))
-    assert again.action is KeyAction.KEEP
-
-
-def test_a_weak_user_is_warned_of_a_weak_key(elastic: LocalElastic, tmp_path: Path) -> None:
-    store(elastic, "app-logs", [])
-    store(elastic, "web-logs", [])
-    heard = Heard()
-    read = {"names": ["app-*"], "privileges": ["read"]}
-    mine = maker(elastic, tmp_path, heard, user=user(elastic, "manage_own_api_key", indices=[read]))
-    outcome = carry_out(mine)
-    assert outcome.report is not None
-    assert [match.name for match in outcome.report.matches] == ["app-logs"]
-    assert any("lacks read and view_index_metadata on *log*" in warning for warning in heard.warned)
 
 
 def test_a_key_that_can_read_nothing_is_revoked_again(elastic: LocalElastic, tmp_path: Path) -> None:

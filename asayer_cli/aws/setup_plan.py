@@ -79,14 +79,13 @@ def make_plan(state: UserState | None, wishes: Wishes, around: Surroundings) -> 
     scope = wishes.scope or _scope_in_place(state)
     keys = state.keys if state else ()
     choice = choose_key(wishes.user_name, keys, around.keys, delete=wishes.delete_keys, add=wishes.add_key)
-    give, _take = _rights(state, wishes, scope, around)
+    give, take = _rights(state, wishes, scope, around)
     steps = [*_user_steps(state, wishes), *give, *choice.first]
     if not choice.use or around.saved != {**around.wanted, "aws.access_key_id": choice.use}:
         text = f"save user, key id, region and log groups in profile {around.profile}"
         steps.append(Step(StepKind.SAVE_SETTINGS, text))
-    return Plan(
-        (*steps, *take, *choice.last), scope, choice.use, (*_warnings(state), *_key_warnings(keys, wishes, around.keys))
-    )
+    warnings = (*_warnings(state), *_key_warnings(keys, wishes, around.keys))
+    return Plan((*steps, *take, *choice.last), scope, choice.use, warnings)
 
 
 def _check_partition(wishes: Wishes, around: Surroundings) -> None:

@@ -6,6 +6,7 @@ from functools import singledispatch
 from typing import TYPE_CHECKING, Final
 
 from rich.padding import Padding
+from rich.segment import Segment
 from rich.table import Table
 from rich.text import Text
 
@@ -16,7 +17,7 @@ from asayer_cli.verification.model import Check, JudgedEntry, NearMiss, SourceRe
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from rich.console import RenderableType
+    from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
 _MARKS: Final = {
     Status.PASS: ("✓", "green"),
@@ -26,6 +27,7 @@ _MARKS: Final = {
 }
 SOURCE_NAMES: Final = {"aws": "CloudWatch Logs", "elastic": "Elasticsearch"}
 _INDENTED: Final = (0, 0, 0, 2)
+_WIDE: Final = 116
 
 
 @singledispatch
@@ -86,15 +88,46 @@ def _counts(source: SourceReport) -> str:
 def _entries(entries: tuple[JudgedEntry, ...]) -> Iterator[RenderableType]:
     if not entries:
         return
+    yield Padding(_Entries(entries), _INDENTED, expand=False)
+
+
+class _Entries:
+    """Renders entries as a table; in a narrow terminal each message stands below its entry, with room of its own."""
+
+    def __init__(self, entries: tuple[JudgedEntry, ...]) -> None:
+        self._entries = entries
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        if options.max_width >= _WIDE:
+            table = _columns("message")
+            for entry in self._entries:
+                table.add_row(*_judged(entry), Text(one_line(entry.message)))
+            yield table
+            return
+        table = _columns()
+        for entry in self._entries:
+            table.add_row(*_judged(entry))
+        head, *lines = console.render_lines(table, options, pad=False)
+        yield from head
+        yield Segment.line()
+        for entry, line in zip(self._entries, lines, strict=True):
+            yield from line
+            yield Segment.line()
+            yield Padding(Text(one_line(entry.message), overflow="fold"), _INDENTED, expand=False)
+
+
+def _columns(*more: str) -> Table:
     table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
     for title in ("time", "session id", "verdict"):
         table.add_column(title, no_wrap=True)
-    table.add_column("message", overflow="fold")
-    for entry in entries:
-        verdict = Text("collectible", "green") if entry.reason is None else Text(entry.reason.value, "yellow")
-        when = rfc3339(entry.time) if entry.time else "no time"
-        table.add_row(when, str(entry.session_id or "-"), verdict, Text(one_line(entry.message)))
-    yield Padding(table, _INDENTED, expand=False)
+    for title in more:
+        table.add_column(title, overflow="fold")
+    return table
+
+
+def _judged(entry: JudgedEntry) -> tuple[str, str, Text]:
+    verdict = Text("collectible", "green") if entry.reason is None else Text(entry.reason.value, "yellow")
+    return rfc3339(entry.time) if entry.time else "no time", str(entry.session_id or "-"), verdict
 
 
 def _verdict(data: Verification) -> Text:

@@ -232,6 +232,21 @@ def test_text_shows_samples_harmlessly(capsys: pytest.CaptureFixture[str]) -> No
     assert "no_error_word: x ::error::y\u241b[2J # #[group]z" in capsys.readouterr().out
 
 
+def test_entries_in_a_narrow_and_in_a_wide_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    sample = "a message of many words " * 4
+    for columns in ("60", "80", "200", ""):
+        show(Result(verification(sample=sample)), "verify", "text", Console(environ={"COLUMNS": columns}))
+        lines = capsys.readouterr().out.splitlines()
+        assert [line for line in lines if line.endswith(" ")] == []
+        (entry,) = [number for number, line in enumerate(lines) if line.startswith("  2026-11-22T")]
+        if columns in ("60", "80"):
+            assert lines[entry].split() == ["2026-11-22T00:00:00.000Z", "-", "no_error_word"]
+            assert lines[entry + 1].startswith("    a message of many words a message")
+            assert max(map(len, lines[entry - 1 : -1])) <= int(columns)
+        else:
+            assert lines[entry].endswith(f"no_error_word  {sample}".rstrip())
+
+
 @given(TEXTS)
 def test_text_takes_no_commands_from_strangers(text: str) -> None:
     console = Console(environ={})

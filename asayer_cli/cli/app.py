@@ -50,6 +50,11 @@ class App:
             )
         return self._console
 
+    def close(self) -> None:
+        """End what the run began in this process."""
+        if self._console is not None:
+            self._console.close()
+
     @property
     def interactive(self) -> bool:
         """Whether a person can be asked: standard input and standard error are a terminal."""

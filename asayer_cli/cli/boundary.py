@@ -40,6 +40,8 @@ def run(arguments: list[str]) -> int:
         return _report_lost_output(app, error)
     except Exception as error:  # noqa: BLE001 - the boundary: whatever is left is a bug of ours
         return _report_bug(app, error)
+    finally:
+        app.close()
 
 
 def _open_closed_streams() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import logging
 import os
+import re
 import sys
 from io import StringIO
 from typing import IO, TYPE_CHECKING, Final, Literal
@@ -25,6 +26,9 @@ if TYPE_CHECKING:
     from asayer_cli.result import Failure
 
 _UNBOUNDED: Final = 10_000
+_BEGIN: Final = re.compile(r" +(?:[-*\u2022\u2192] +)?")
+_NARROWEST: Final = 20
+_TRACED: Final = "asayer_cli"
 _ERASE_LINE: Final = "\r\x1b[2K"
 
 
@@ -44,6 +48,46 @@ class _SafeConsole(rich.console.Console):
     def on_broken_pipe(self) -> None:
         """Leave it to the program's boundary; rich would end the process with 1, which means a failed check."""
         raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+
+
+class _Trimmed:
+    """Renders without blanks at the ends of lines, which fill columns up and are in the way of programs."""
+
+    def __init__(self, renderable: RenderableType) -> None:
+        self._renderable = renderable
+
+    def __rich_console__(self, console: rich.console.Console, options: ConsoleOptions) -> Iterable[Segment]:
+        for line in Segment.split_lines(console.render(self._renderable, options)):
+            yield from _without_trailing_blanks(line)
+            yield Segment.line()
+
+
+def _without_trailing_blanks(line: list[Segment]) -> list[Segment]:
+    kept = list(line)
+    while kept and not kept[-1].control:
+        last = kept.pop()
+        if text := last.text.rstrip(" "):
+            return [*kept, Segment(text, last.style)]
+    return kept
+
+
+class _Hanging:
+    """Renders text of one or more lines; what does not fit goes on below a line's own begin, behind its bullet."""
+
+    def __init__(self, text: Text) -> None:
+        self._text = text
+
+    def __rich_console__(self, console: rich.console.Console, options: ConsoleOptions) -> Iterable[Text]:
+        for line in self._text.split("\n", allow_blank=True):
+            begin = _BEGIN.match(line.plain)
+            indent = begin.end() if begin else 0
+            if not indent or options.no_wrap or options.max_width < _NARROWEST + indent:
+                yield line
+                continue
+            rows = line[indent:].wrap(console, options.max_width - indent)
+            for number, row in enumerate(rows):
+                row.rstrip()
+                yield Text.assemble(line[:indent] if number == 0 else " " * indent, row)
 
 
 class Console:
@@ -66,8 +110,9 @@ class Console:
         self._progressing = False
         self.printed = False
         self.messages: list[Message] = []
-        if debug:
-            _trace_calls(self)
+        self._trace = _TraceHandler(self) if debug else None
+        if self._trace:
+            _trace_calls(self._trace)
 
     @property
     def width(self) -> int:
@@ -116,7 +161,7 @@ class Console:
         self.clear_progress()
         self.printed = True
         self.out.reveal = reveal
-        self.out.print(renderable, soft_wrap=not (wrap and sys.stdout.isatty()))
+        _print(self.out, renderable, wrap=wrap)
 
     def explain(self, renderable: RenderableType) -> None:
         """Print something for people, such as a plan, on standard error, also when quiet."""
@@ -129,7 +174,7 @@ class Console:
             file=buffer, width=_UNBOUNDED, color_system=None, highlight=False, markup=False, emoji=False
         )
         for part in parts:
-            plain.print(part, soft_wrap=True)
+            plain.print(_Trimmed(part), soft_wrap=True, end="")
         return buffer.getvalue()
 
     def write(self, text: str) -> None:
@@ -147,6 +192,11 @@ class Console:
         self.clear_progress()
         sys.stdout.flush()
 
+    def close(self) -> None:
+        """Stop tracing: another run of this process has a console of its own."""
+        if self._trace:
+            logging.getLogger(_TRACED).removeHandler(self._trace)
+
     def clear_progress(self) -> None:
         """Remove the progress line."""
         if self._progressing:
@@ -157,7 +207,16 @@ class Console:
     def _line(self, renderable: RenderableType) -> None:
         self.clear_progress()
         sys.stdout.flush()
-        self.err.print(renderable, soft_wrap=not sys.stderr.isatty())
+        _print(self.err, renderable)
+
+
+def _print(console: _SafeConsole, renderable: RenderableType, *, wrap: bool = True) -> None:
+    if isinstance(renderable, str | Text):
+        renderable = _Hanging(Text(renderable) if isinstance(renderable, str) else renderable)
+    if console.file.isatty():
+        console.print(renderable, soft_wrap=not wrap)
+    else:
+        console.print(_Trimmed(renderable), soft_wrap=True, end="")
 
 
 def _told(text: str, style: str = "") -> Text:
@@ -206,9 +265,8 @@ class _TraceHandler(logging.Handler):
         self._console.detail(f"{record.name}: {record.getMessage()}")
 
 
-def _trace_calls(console: Console) -> None:
-    for name in ("asayer_cli",):
-        logger = logging.getLogger(name)
-        logger.setLevel(logging.DEBUG)
-        logger.propagate = False
-        logger.handlers = [_TraceHandler(console)]
+def _trace_calls(handler: _TraceHandler) -> None:
+    logger = logging.getLogger(_TRACED)
+    logger.setLevel(logging.DEBUG)
+    logger.propagate = False
+    logger.addHandler(handler)

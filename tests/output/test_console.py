@@ -123,6 +123,70 @@ def test_a_narrow_terminal_keeps_to_its_width(configured: dict[str, str]) -> Non
         assert max(len(line) for line in shown.splitlines()) <= 40
 
 
+LAYOUT = """if True:
+    import os
+    from rich.text import Text
+    from asayer_cli.output.console import Console
+    console = Console(environ=os.environ)
+    console.explain("Plan:")
+    console.explain("  - forget " + "this and " * 9 + "that")
+    console.say("   1  /ecs/shop and more of what is in it")
+    console.explain(Text("    -> " + "no bullet " * 4))
+    console.say("end\\n  - of it")
+    console.show("  x  ")
+    console.show(Text("  y  ", "bold"))
+"""
+
+
+def test_what_does_not_fit_goes_on_below_its_begin(bare_environ: dict[str, str]) -> None:
+    _, shown = screen(environ={**bare_environ, "NO_COLOR": "1"}, columns=40, program=("-c", LAYOUT))
+    assert [line.rstrip() for line in shown.splitlines()] == [
+        "Plan:",
+        "  - forget this and this and this and",
+        "    this and this and this and this and",
+        "    this and this and that",
+        "   1  /ecs/shop and more of what is in",
+        "   it",
+        "    -> no bullet no bullet no bullet no",
+        "    bullet",
+        "end",
+        "  - of it",
+        "  x",
+        "  y",
+    ]
+
+
+def test_off_a_terminal_lines_are_whole_and_have_no_blanks_at_their_end(bare_environ: dict[str, str]) -> None:
+    for setting in ({}, {"FORCE_COLOR": "1"}):
+        ended = subprocess.run(
+            [sys.executable, "-c", LAYOUT],
+            env={**bare_environ, **setting},
+            capture_output=True,
+            text=True,
+            timeout=60,
+            check=True,
+        )
+        assert "  - forget " + "this and " * 9 + "that\n" in ended.stderr
+        assert "    -> " + "no bullet " * 3 + "no bullet\n" in ended.stderr
+        assert ended.stdout.replace(f"{ESCAPE}[1m", "").replace(f"{ESCAPE}[0m", "") == "  x\n  y\n"
+
+
+def test_a_table_off_a_terminal_has_no_blanks_at_the_ends_of_lines(bare: Cli, configured: dict[str, str]) -> None:
+    assert bare("config", "set", "aws.region", "eu-west-1").code == 0
+    for setting in ({}, {"COLUMNS": "60"}, {"ASAYER_COLOR": "always"}):
+        lines = bare("config", "show", env=setting).out.splitlines()
+        assert len(lines) > 2
+        assert [line for line in lines if line.replace(f"{ESCAPE}[0m", "").endswith(" ")] == []
+
+
+def test_a_run_within_a_process_leaves_no_trace_behind(
+    bare_environ: dict[str, str],
+) -> None:
+    program = "import sys, logging; from asayer_cli.cli.boundary import run; run(['config', 'path', '--debug']); "
+    program += "sys.exit(len(logging.getLogger('asayer_cli').handlers))"
+    assert subprocess.run([sys.executable, "-c", program], env=bare_environ, timeout=60, check=False).returncode == 0
+
+
 def test_columns_of_the_environment_count_off_a_terminal(bare: Cli, configured: dict[str, str]) -> None:
     out = bare("config", "show", env={"COLUMNS": "60"}).out
     assert max(len(line) for line in out.splitlines()) <= 60

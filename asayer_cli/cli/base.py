@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import functools
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, cast
 
 import click
@@ -105,6 +104,8 @@ def _prepare(context: click.Context, params: dict[str, object]) -> App:
 def note_reports(app: App, params: Mapping[str, Any]) -> None:
     """Remember where a command that writes reports for CI shall write them, should it come to an early end."""
     if "report_file" in params:
+        from pathlib import Path
+
         summary = app.environ.get("GITHUB_STEP_SUMMARY") if app.environ.get("GITHUB_ACTIONS") == "true" else None
         app.report_file = Path(params["report_file"]) if params["report_file"] else None
         app.summary_file = Path(summary) if summary else None

@@ -126,7 +126,7 @@ def create_key(
     address = _address(settings, url, cloud_id, ca_cert, fingerprint)
     if print_request:
         return Result(_forms(request, address, username))
-    app.secret_store = secret_store or ""
+    _choose_store(app, settings, secret_store)
     former = former_key(load_file(app.profile, app.environ), address, replace=replace)
     login = _login(app, username, stdin=password_stdin)
     maker = _maker(app, settings, address, request, login, former, allow_http=allow_http)
@@ -134,6 +134,15 @@ def create_key(
         return _run(app, maker, replace=replace, dry_run=dry_run, yes=yes)
     finally:
         maker.keys.cluster.close()
+
+
+def _choose_store(app: App, settings: Settings, chosen: str | None) -> None:
+    from asayer_cli.store_choice import refuse_to_lose
+
+    so_far = app.store(settings)
+    app.secret_store = chosen or ""
+    if _is_typed("secret_store"):
+        refuse_to_lose("aws", settings, so_far, app.store(settings))
 
 
 def _run(app: App, maker: KeyMaker, *, replace: bool, dry_run: bool, yes: bool) -> Result:

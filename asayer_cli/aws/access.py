@@ -51,6 +51,7 @@ class UserAccess:
         user, attached, inline, groups, keys, document = together([*parts, self._group_policy])
         if user is None:
             return None
+        self._arn = user["Arn"]
         tags = {tag["Key"]: tag["Value"] for tag in user.get("Tags", ())}
         return UserState(
             name=user["UserName"],
@@ -144,6 +145,10 @@ class UserAccess:
     def delete_key(self, key_id: str) -> None:
         """Delete an access key; no error when there is none of that id."""
         self._remove("DeleteAccessKey", AccessKeyId=key_id)
+
+    def hurry(self) -> None:
+        """Wait less from now on: a person who wants to go waits for what is cleaned up."""
+        self._session.hurry()
 
     def _user(self) -> dict[str, Any] | None:
         answer = self._read("GetUser")

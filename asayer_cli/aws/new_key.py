@@ -56,8 +56,14 @@ class NewKey:
         self._reporter.progress(f"create an access key for {self._access.name} ...")
         self._key = settled(self._create)
         self._secrets.keep(self._key)
-        self._journal.done(self._record, self._key.access_key_id)
+        self._close(self._record, self._key.access_key_id)
         return self._key
+
+    def _close(self, record: Record, key_id: str) -> None:
+        try:
+            self._journal.done(record, key_id)
+        except AsayerError as error:
+            self._reporter.warn(f"The access key {key_id} is made, and that could not be written down: {error.message}")
 
     def _create(self) -> AwsKey:
         """Make the key; the request is sent again only after AWS's word that it did nothing, for it was too busy."""
@@ -79,6 +85,7 @@ class NewKey:
             yield
         except BaseException as error:
             with undisturbed():
+                self._access.hurry()
                 ours = self._undo(error)
             if ours is not None:
                 raise ours from error
@@ -135,6 +142,7 @@ class NewKey:
 
     def _delete(self, key_id: str, which: str) -> None:
         name = self._access.name
+        self._reporter.say(f"Cleaning up: deleting the access key {key_id} ...")
         try:
             self._access.delete_key(key_id)
         except AsayerError as error:

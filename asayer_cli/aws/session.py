@@ -29,6 +29,8 @@ if TYPE_CHECKING:
 CONNECT_SECONDS: Final = 5
 READ_SECONDS: Final = 30
 ATTEMPTS: Final = 4
+HURRIED_SECONDS: Final = 5
+HURRIED_ATTEMPTS: Final = 2
 _TRACE: Final = logging.getLogger("asayer_cli.aws")
 _STARTED: Final = "asayer_cli_started"
 
@@ -44,6 +46,7 @@ class AwsSession:
         self.region = region
         self.allow_http = allow_http
         self._session = session
+        self._hurried = False
         self._clients: dict[tuple[str, str, bool], Any] = {}
         self._lock = threading.Lock()
         _trace_calls(session)
@@ -55,6 +58,12 @@ class AwsSession:
             if key not in self._clients:
                 self._clients[key] = self._make(service, region, once=once)
             return self._clients[key]
+
+    def hurry(self) -> None:
+        """Make all further clients with shorter waits and fewer attempts."""
+        with self._lock:
+            self._clients.clear()
+            self._hurried = True
 
     def has_credentials(self) -> bool:
         """Tell whether the chain finds credentials; raises ours when it finds some that cannot be loaded."""
@@ -85,11 +94,13 @@ class AwsSession:
         retries: dict[str, object] = {"mode": "standard"}
         if once:
             retries["total_max_attempts"] = 1
+        elif self._hurried:
+            retries["total_max_attempts"] = HURRIED_ATTEMPTS
         elif self._session.get_config_variable("max_attempts") is None:
             retries["total_max_attempts"] = ATTEMPTS
         return Config(
             connect_timeout=CONNECT_SECONDS,
-            read_timeout=READ_SECONDS,
+            read_timeout=HURRIED_SECONDS if self._hurried else READ_SECONDS,
             retries=retries,
             user_agent_extra=f"asayer-cli/{__version__}",
         )

@@ -168,6 +168,13 @@ def test_the_statement_asked_for_is_enough(setup: Program, account: Account) -> 
     assert run.code == 0, run.out
 
 
+def test_the_statement_names_the_user_where_it_really_is(setup: Program, account: Account) -> None:
+    tags = [{"Key": "managed-by", "Value": "asayer-cli"}]
+    account.iam.create_user(UserName=account.user, Path="/integrations/", Tags=tags)
+    hint = error_of(setup(env=weak(account, "logs:*", "iam:Get*", "iam:List*")))["hint"]
+    assert json.loads(hint.partition("statement: ")[2])["Resource"].endswith(f":user/integrations/{account.user}")
+
+
 def test_an_explicit_deny_is_told_from_a_missing_right(setup: Program, account: Account) -> None:
     env = weak(account, "*")
     statement = {"Effect": "Deny", "Action": "iam:CreateUser", "Resource": "*"}

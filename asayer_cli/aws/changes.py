@@ -62,6 +62,10 @@ class Changes:
             if step.kind in _ACTIONS:
                 self._make(step)
 
+    def note(self, text: str) -> None:
+        """Remember something that was made elsewhere, to be told when what follows fails."""
+        self._made.append(text)
+
     @contextlib.contextmanager
     def told_on_failure(self) -> Iterator[None]:
         """When anything inside fails, say what is done already and stays."""
@@ -94,8 +98,8 @@ class Changes:
         except AsayerError as error:
             self._journal.failed(record, error.code)
             raise
-        self._journal.done(record)
         self._made.append(step.text)
+        self._journal.done(record)
         self._reporter.detail(f"done: {step.text}")
 
     def _call(self, step: Step) -> Callable[[], None]:

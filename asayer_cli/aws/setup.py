@@ -125,7 +125,19 @@ class Setup:
             changes.make(last)
             if plan.has(*TAKES_RIGHTS):
                 self._prove_again(key_id, plan, wait)
+        self._tell_of_the_old_key(key_id)
         return self._outcome(SetupStatus.DONE if plan.steps else SetupStatus.IN_PLACE, plan, key_id, proofs)
+
+    def _tell_of_the_old_key(self, key_id: str) -> None:
+        """Say that the key of before stays valid, unless it was deleted or another profile uses it."""
+        old, user = (str(self._desk.saved.get(name, "")) for name in ("aws.access_key_id", "aws.user_name"))
+        gone = old in self._wishes.delete_keys or (user == self._access.name and old not in {k.id for k in self._keys})
+        if not old or old == key_id or gone or self._desk.secrets.others_with(old):
+            return
+        self._desk.reporter.warn(
+            f"The access key of before, {old} of the user {user}, is still valid. When nothing uses it any more, "
+            f"delete it: aws iam delete-access-key --user-name {user} --access-key-id {old}"
+        )
 
     def _surroundings(self) -> Surroundings:
         desk = self._desk
@@ -229,6 +241,7 @@ class Setup:
             key = new_key.make(changes.settled)
             proofs = self._prove(key, plan, Patience(wait, self._desk.reporter, self._late(plan)))
             self._save(plan, key.access_key_id)
+        changes.note(f"make, prove and save the access key {key.access_key_id}")
         return key.access_key_id, proofs
 
     def _save(self, plan: Plan, key_id: str) -> None:

@@ -348,6 +348,34 @@ def test_a_chosen_store_is_remembered(setup: Program, config_file: Path) -> None
     assert 'secret_store = "file"' in config_file.read_text()
 
 
+def test_a_store_that_would_lose_the_other_integrations_secret_is_refused(
+    setup: Program, program: Program, account: Account
+) -> None:
+    unset: dict[str, str | None] = {"ASAYER_SECRET_STORE": None}
+    program("config", "set", "elastic.api_key_id", "kept-elsewhere")
+    run = setup("--secret-store", "file", env=unset)
+    assert (run.code, run.json["errors"][0]["code"]) == (1, "secret_store_differs")
+    assert "kept-elsewhere" in run.json["errors"][0]["message"]
+    assert not account.exists()
+
+
+def test_the_key_of_before_is_told_while_it_is_valid(setup: Program, account: Account) -> None:
+    old = setup().data["access_key_id"]
+    other = setup(user=f"{account.user}-2")
+    assert f"{old} of the user {account.user}, is still valid" in warnings(other)
+    back = setup("--delete-key", old)
+    assert f"aws iam delete-access-key --user-name {account.user}-2" in warnings(back)
+
+
+def test_when_the_last_deletion_fails_the_new_key_is_told(setup: Program, account: Account, aws: Control) -> None:
+    old = setup().data["access_key_id"]
+    aws.order(Fault("iam", "DeleteAccessKey", "denied"))
+    run = setup("--delete-key", old)
+    assert run.code == 4
+    (new,) = set(account.key_ids()) - {old}
+    assert f"make, prove and save the access key {new}" in warnings(run)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_while_waiting_deletes_the_key(
     account: Account, aws: Control, environ: dict[str, str], secrets_file: Path, number: int

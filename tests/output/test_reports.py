@@ -3,9 +3,10 @@ from __future__ import annotations
 import json
 import os
 import stat
+import tempfile
 from contextlib import redirect_stdout
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
 from xml.etree import ElementTree as ET
 
 import pytest
@@ -21,9 +22,6 @@ from asayer_cli.secret import MASK, Secret
 from asayer_cli.tag import Reason
 from asayer_cli.verification.model import Check, JudgedEntry, NearMiss, SourceReport, Status, Verification
 from tests.output.hostile import TEXTS, begins_command, harmful
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 NOW = datetime(2026, 11, 22, tzinfo=UTC)
 SAMPLE = "planted log message"
@@ -152,6 +150,24 @@ def test_a_report_that_cannot_be_written(tmp_path: Path, place: str) -> None:
     with pytest.raises(UsageError, match="cannot be written") as refused:
         write_report(tmp_path / place, "text")
     assert refused.value.code == "report_unwritable"
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can act as another user")
+@pytest.mark.parametrize(("mode", "left"), [(0o666, "an old report"), (0o602, "an old report")])
+def test_a_report_of_another_user_is_not_emptied(mode: int, left: str) -> None:
+    with tempfile.TemporaryDirectory() as name:
+        Path(name).chmod(0o755)
+        path = Path(name, "report.xml")
+        path.write_text("an old report")
+        os.chown(path, 4321, 4321)
+        path.chmod(mode)
+        os.seteuid(65534)
+        try:
+            with pytest.raises(UsageError, match="cannot be written: Operation not permitted"):
+                write_report(path, "new")
+        finally:
+            os.seteuid(0)
+        assert path.read_text() == left
 
 
 def test_a_report_into_a_file_and_text_on_the_screen(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

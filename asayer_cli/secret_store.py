@@ -83,7 +83,7 @@ def open_store(choice: str, folder: Path, environ: Mapping[str, str]) -> SecretS
         raise NotConfiguredError(
             f"There is no secret store {choice!r}.", hint=f"Choose one of: {', '.join(CHOICES)}.", code="secret_store"
         )
-    return KeyringStore(chosen=choice == "keyring" or bool(environ.get("PYTHON_KEYRING_BACKEND")))
+    return KeyringStore(named=environ.get("PYTHON_KEYRING_BACKEND", ""))
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,9 +182,13 @@ class FileStore:
 
 @dataclass(frozen=True, slots=True)
 class KeyringStore:
-    """Keeps secrets in the OS keyring; back ends that keep nothing, or keep it readable, count only when chosen."""
+    """Keeps secrets in the OS keyring.
 
-    chosen: bool = False
+    A back end that keeps them readable counts only where the user has chosen it: as `named`, the value of
+    PYTHON_KEYRING_BACKEND, or in keyring's own configuration file. One that keeps nothing never counts.
+    """
+
+    named: str = ""
     patience_seconds: float = PATIENCE_SECONDS
 
     @property
@@ -240,9 +244,16 @@ class KeyringStore:
         module = type(writer).__module__
         if module.startswith(("keyring.backends.fail", "keyring.backends.chainer")):
             raise _unusable("is not there: no back end works on this computer")
-        if not self.chosen and (module.startswith("keyring.backends.null") or "laintext" in type(writer).__name__):
-            raise _unusable(f"is {module}, which keeps nothing or keeps it readable")
+        if module.startswith("keyring.backends.null"):
+            raise _unusable(f"is {module}, which keeps nothing")
+        if "laintext" in type(writer).__name__ and not self._is_chosen(type(writer)):
+            raise _unusable(f"is {module}, which keeps secrets readable, and nothing names it as what you want")
         return backend
+
+    def _is_chosen(self, kind: type[KeyringBackend]) -> bool:
+        from keyring import core  # noqa: PLC0415 - as above
+
+        return self.named == f"{kind.__module__}.{kind.__qualname__}" or type(core.load_config()) is kind
 
 
 def _writer(backend: KeyringBackend) -> KeyringBackend:

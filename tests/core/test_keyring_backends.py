@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 KEYRINGS = Path(__file__).parent / "keyrings"
 PROGRAM = """if True:
@@ -43,8 +43,14 @@ class Proof:
 
 @pytest.fixture
 def prove(bare_environ: dict[str, str], tmp_path: Path) -> Callable[..., Proof]:
-    def run(backend: str = "", *, path: Path = KEYRINGS, **store: Any) -> Proof:
-        environ = {**bare_environ, "PYTHONPATH": os.pathsep.join([str(path), bare_environ.get("PYTHONPATH", "")])}
+    def run(
+        backend: str = "", *, path: Path = KEYRINGS, environ: Mapping[str, str] | None = None, **store: Any
+    ) -> Proof:
+        environ = {
+            **bare_environ,
+            **(environ or {}),
+            "PYTHONPATH": os.pathsep.join([str(path), bare_environ.get("PYTHONPATH", "")]),
+        }
         environ.pop("PYTHON_KEYRING_BACKEND")
         if backend:
             environ["PYTHON_KEYRING_BACKEND"] = backend
@@ -71,8 +77,7 @@ def test_one_that_works(prove: Callable[..., Proof]) -> None:
     ("backend", "why"),
     [
         ("keyring.backends.fail.Keyring", "is not there"),
-        ("keyring.backends.null.Keyring", "keeps nothing or keeps it readable"),
-        ("strange_keyrings.PlaintextKeyring", "keeps nothing or keeps it readable"),
+        ("keyring.backends.null.Keyring", "keeps nothing"),
         ("strange_keyrings.LockedKeyring", "refused: the collection is locked"),
         ("strange_keyrings.CrashingKeyring", "refused: OSError"),
         ("strange_keyrings.NoSuchKeyring", "refused: "),
@@ -91,15 +96,30 @@ def test_no_back_end_at_all(prove: Callable[..., Proof]) -> None:
     assert "is not there: no back end works" in prove().message
 
 
-def test_one_that_keeps_secrets_readable_counts_when_chosen(prove: Callable[..., Proof]) -> None:
-    assert prove("strange_keyrings.PlaintextKeyring", chosen=True).error == {}
+def test_one_that_keeps_secrets_readable_counts_when_named(prove: Callable[..., Proof]) -> None:
+    named = "strange_keyrings.PlaintextKeyring"
+    assert prove(named, named=named).error == {}
+
+
+def test_one_that_keeps_secrets_readable_counts_when_keyring_is_configured_so(
+    prove: Callable[..., Proof], tmp_path: Path
+) -> None:
+    configured = tmp_path / "xdg" / "python_keyring" / "keyringrc.cfg"
+    configured.parent.mkdir(parents=True)
+    configured.write_text("[backend]\ndefault-keyring=strange_keyrings.PlaintextKeyring\n")
+    environ = {"XDG_CONFIG_HOME": str(tmp_path / "xdg")}
+    assert prove(environ=environ).error == {}
+    configured.write_text("[backend]\ndefault-keyring=strange_keyrings.MemoryKeyring\n")
+    assert prove(environ=environ).error == {}
+    configured.unlink()
+    readable = installed(tmp_path / "one", "PlaintextKeyring")
+    assert "keeps secrets readable" in prove(path=readable, environ=environ).message
 
 
 def test_one_that_forgets_is_found_out(prove: Callable[..., Proof]) -> None:
-    for backend in ("strange_keyrings.ForgetfulKeyring", "keyring.backends.null.Keyring"):
-        proof = prove(backend, chosen=True)
-        assert "does not keep what is written to it" in proof.message
-        assert proof.error["code"] == "secret_store_broken"
+    proof = prove("strange_keyrings.ForgetfulKeyring")
+    assert "does not keep what is written to it" in proof.message
+    assert proof.error["code"] == "secret_store_broken"
 
 
 def test_one_that_hangs_ends_in_an_error_within_seconds(prove: Callable[..., Proof]) -> None:
@@ -123,7 +143,8 @@ def installed(folder: Path, *names: str) -> Path:
 
 def test_the_first_of_a_chain_is_what_counts(prove: Callable[..., Proof], tmp_path: Path) -> None:
     readable = installed(tmp_path / "one", "PlaintextKeyring", "MemoryKeyring")
-    assert "keeps it readable" in prove(path=readable).message
-    assert prove(path=readable, chosen=True).error == {}
+    assert "keeps secrets readable" in prove(path=readable).message
+    assert "keeps secrets readable" in prove(path=readable, named="keyring.backends.chainer.ChainerBackend").message
+    assert prove(path=readable, named="found_keyrings.PlaintextKeyring").error == {}
     sound = installed(tmp_path / "other", "MemoryKeyring", "PlaintextKeyring")
     assert prove(path=sound).error == {}

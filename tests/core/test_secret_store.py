@@ -138,9 +138,10 @@ def test_the_environment_keeps_nothing() -> None:
 def test_choices(tmp_path: Path) -> None:
     assert open_store("file", tmp_path, {}) == FileStore(tmp_path / "secrets.json")
     assert open_store("environment", tmp_path, {}) == EnvironmentStore()
-    assert open_store("keyring", tmp_path, {}) == KeyringStore(chosen=True)
-    assert open_store("", tmp_path, {}) == KeyringStore(chosen=False)
-    assert open_store("", tmp_path, {"PYTHON_KEYRING_BACKEND": "some.Keyring"}) == KeyringStore(chosen=True)
+    for choice in ("keyring", ""):
+        assert open_store(choice, tmp_path, {}) == KeyringStore()
+        environ = {"PYTHON_KEYRING_BACKEND": "some.Keyring"}
+        assert open_store(choice, tmp_path, environ) == KeyringStore(named="some.Keyring")
     with pytest.raises(NotConfiguredError, match="no secret store 'pocket'") as refused:
         open_store("pocket", tmp_path, {})
     assert "keyring, file, environment" in refused.value.hint

@@ -104,7 +104,7 @@ class KeyMaker:
     def _adopt(self, plan: Plan, leftover: Leftover, key: ElasticKey) -> CreateKeyOutcome:
         report = self._prove(key)
         self.save(key)
-        self.held.journal.done(leftover.change, key.api_key_id)
+        self._close(leftover.change, key.api_key_id)
         return plan.outcome(done=True, key=key, record=leftover.record, report=report)
 
     def _create(self, plan: Plan) -> CreateKeyOutcome:
@@ -124,8 +124,17 @@ class KeyMaker:
             if unknown and isinstance(error, AsayerError):
                 raise unknown from error
             raise
-        self.held.journal.done(change, new.key.api_key_id)
+        self._close(change, new.key.api_key_id)
         return plan.outcome(done=True, key=new.key, record=self._record(new, plan), report=report)
+
+    def _close(self, change: Record, key_id: str) -> None:
+        """Write down that the key is made; where that fails the key is no worse for it, and the next run does it."""
+        try:
+            self.held.journal.done(change, key_id)
+        except AsayerError as error:
+            self.reporter.warn(
+                f"API key {key_id} is made, proved and saved; that is not in the journal: {error.message}"
+            )
 
     def _record(self, new: NewKey, plan: Plan) -> ApiKeyRecord:
         now = datetime.now(UTC)
@@ -190,8 +199,12 @@ class KeyMaker:
             return
         try:
             self.held.store.remove(self.held.secret_name(key_id))
-        finally:
             self.held.journal.failed(change, "undone", key_id)
+        except AsayerError as error:
+            self.reporter.warn(
+                f"API key {key_id} was made and revoked again. Its trace here is not cleared: {error.message}"
+            )
+        else:
             self.reporter.warn(f"API key {key_id} was made and revoked again: nothing is left of it.")
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import socket
 import ssl
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from _typeshed.wsgi import StartResponse, WSGIEnvironment
 
+    from asayer_cli.integrations import ElasticKey
     from tests.sandbox.elastic_fixtures import LocalElastic
 
 pytest_plugins = ["tests.sandbox.elastic_fixtures"]
@@ -199,3 +201,38 @@ def test_tls_that_breaks_after_the_request_leaves_no_key(elastic: LocalElastic, 
     assert live_keys(elastic) == {}
     assert "revoked again" in heard.warned[-1]
     assert open_changes(mine) == 0
+
+
+def test_a_journal_that_fails_at_the_end_is_a_warning(elastic: LocalElastic, tmp_path: Path) -> None:
+    heard = Heard()
+    mine = maker(elastic, tmp_path, heard)
+    journal = tmp_path / "journal.jsonl"
+
+    def save(key: ElasticKey) -> None:
+        mine.save(key)
+        journal.rename(tmp_path / "kept.jsonl")
+        journal.mkdir()
+
+    outcome = carry_out(replace(mine, save=save))
+    assert outcome.done
+    assert list(live_keys(elastic)) == [outcome.api_key_id]
+    assert outcome.api_key_id in heard.warned[-1]
+    assert "made, proved and saved" in heard.warned[-1]
+    journal.rmdir()
+    (tmp_path / "kept.jsonl").rename(journal)
+    assert carry_out(maker(elastic, tmp_path)).action is KeyAction.KEEP
+    assert open_changes(mine) == 0
+
+
+def test_a_journal_that_fails_in_the_cleaning_up_hides_no_cause(elastic: LocalElastic, tmp_path: Path) -> None:
+    heard, journal = Heard(), tmp_path / "journal.jsonl"
+
+    def save(_key: ElasticKey) -> None:
+        journal.unlink()
+        journal.mkdir()
+        raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        carry_out(maker(elastic, tmp_path, heard, save=save))
+    assert live_keys(elastic) == {}
+    assert "made and revoked again. Its trace here is not cleared: The journal" in heard.warned[-1]

@@ -64,6 +64,7 @@ class KeyMaker:
         return decide(
             situation,
             self.request,
+            profile=self.held.profile,
             url=self.keys.cluster.endpoint.url,
             username=identity.username,
             store=self.held.store.label,

@@ -30,6 +30,7 @@ class Plan:
 
     action: KeyAction
     request: KeyRequest
+    profile: str
     url: str
     username: str
     store: str
@@ -85,6 +86,7 @@ class Plan:
         return CreateKeyOutcome(
             action=self.action,
             done=done,
+            profile=self.profile,
             url=self.url,
             name=self.request.name,
             api_key_id=key.api_key_id if key else "",
@@ -124,6 +126,7 @@ def decide(
     situation: Situation,
     request: KeyRequest,
     *,
+    profile: str,
     url: str,
     username: str,
     store: str,
@@ -146,6 +149,7 @@ def decide(
     return Plan(
         action=action,
         request=request,
+        profile=profile,
         url=url,
         username=username,
         store=store,

@@ -160,6 +160,7 @@ class CreateKeyOutcome:
 
     action: KeyAction
     done: bool
+    profile: str
     url: str
     name: str
     api_key_id: str

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from functools import singledispatch
 from typing import TYPE_CHECKING, Final
 
@@ -11,6 +12,7 @@ from asayer_cli.elastic.key_plan import describe
 from asayer_cli.elastic.key_request import revoke_form
 from asayer_cli.elastic.model import CreateKeyOutcome, KeyAction, KeyReport, RequestForms
 from asayer_cli.entries import rfc3339
+from asayer_cli.settings import DEFAULT_PROFILE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -62,7 +64,8 @@ def _(data: CreateKeyOutcome) -> Iterator[RenderableType]:
     if data.action is not KeyAction.KEEP:
         yield _line("secret", f"in {data.secret_store}")
     yield from _revocation(data)
-    yield Text("Next: asayer-cli integrations show, then asayer-cli verify.", style="dim")
+    of = "" if data.profile == DEFAULT_PROFILE else f" --profile {shlex.quote(data.profile)}"
+    yield Text(f"Next: asayer-cli integrations show{of}, then asayer-cli verify{of}.", style="dim")
 
 
 def _report(report: KeyReport) -> Iterator[RenderableType]:

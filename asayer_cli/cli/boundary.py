@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import signal
 import sys
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
     from types import FrameType
 
 _FORMS_OF_FAILURES: Final = frozenset({"json", "junit", "github"})
-_NO_ROOM: Final = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 
 def run(arguments: list[str]) -> int:
@@ -37,7 +35,7 @@ def run(arguments: list[str]) -> int:
     except AsayerError as error:
         return _fail(app, error.exit_code, error.code, error.message, error.hint)
     except OSError as error:
-        return _report_lost_output(app, error)
+        return _report_system_error(app, error)
     except Exception as error:  # noqa: BLE001 - the boundary: whatever is left is a bug of ours
         return _report_bug(app, error)
     finally:
@@ -142,27 +140,51 @@ def _form_of_failure(app: App) -> str:
     return "text" if shown or app.output not in _FORMS_OF_FAILURES else app.output
 
 
-def _report_lost_output(app: App, error: OSError) -> int:
+def _report_system_error(app: App, error: OSError) -> int:
+    """Tell what the computer refuses; an error without a number is none of its own."""
     if isinstance(error, BrokenPipeError):
         return _die_of_broken_pipe()
-    if error.errno not in _NO_ROOM:
+    if _is_of_output(error):
+        _silence_output()
+        app.output = "text"
+        message = f"Standard output cannot be written: {error.strerror}."
+        return _fail(app, ExitCode.USAGE, "output_unwritable", message, "Make room, or send it elsewhere.")
+    if error.errno is None:
         return _report_bug(app, error)
-    _silence_output()
-    app.output = "text"
-    message = f"Standard output cannot be written: {error.strerror}."
-    return _fail(app, ExitCode.USAGE, "output_unwritable", message, "Make room, or send it elsewhere.")
+    _trace(app, error)
+    where = f" ({error.filename})" if error.filename else ""
+    message = f"This computer refuses something that is needed: {error.strerror}{where}."
+    hint = "Look at room, rights and limits there, and at the folder for temporary files (TMPDIR)."
+    return _fail(app, ExitCode.NOT_CONFIGURED, "system", message, hint)
+
+
+def _is_of_output(error: OSError) -> bool:
+    """Whether it is about standard output: ours says so, click's help is in the buffer still."""
+    from asayer_cli.output.console import OutputLostError
+
+    if isinstance(error, OutputLostError):
+        return True
+    try:
+        sys.stdout.flush()
+    except OSError:
+        return True
+    return False
 
 
 def _report_bug(app: App, error: Exception) -> int:
     message = f"asayer-cli met a bug of its own: {type(error).__name__}."
     hint = "Run it again with --debug and report what it prints." if not app.debug else "Please report the lines above."
+    _trace(app, error)
+    return _fail(app, ExitCode.BUG, "bug", message, hint)
+
+
+def _trace(app: App, error: Exception) -> None:
     if app.debug:
         import traceback
 
         from asayer_cli.secret import redact
 
         app.console.detail(redact("".join(traceback.format_exception(error))))
-    return _fail(app, ExitCode.BUG, "bug", message, hint)
 
 
 def _die_of_broken_pipe() -> int:

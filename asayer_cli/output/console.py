@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import logging
 import os
@@ -19,7 +20,7 @@ from asayer_cli.result import Level, Message
 from asayer_cli.secret import redact
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from rich.console import ConsoleOptions, RenderableType
 
@@ -48,6 +49,21 @@ class _SafeConsole(rich.console.Console):
     def on_broken_pipe(self) -> None:
         """Leave it to the program's boundary; rich would end the process with 1, which means a failed check."""
         raise BrokenPipeError(errno.EPIPE, os.strerror(errno.EPIPE))
+
+
+class OutputLostError(OSError):
+    """Standard output cannot be written."""
+
+
+@contextlib.contextmanager
+def _to_output() -> Iterator[None]:
+    """Tell what goes wrong with standard output from what goes wrong with any other file."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        raise OutputLostError(error.errno, error.strerror) from error
 
 
 class _Trimmed:
@@ -161,7 +177,8 @@ class Console:
         self.clear_progress()
         self.printed = True
         self.out.reveal = reveal
-        _print(self.out, renderable, wrap=wrap)
+        with _to_output():
+            _print(self.out, renderable, wrap=wrap)
 
     def explain(self, renderable: RenderableType) -> None:
         """Print something for people, such as a plan, on standard error, also when quiet."""
@@ -181,7 +198,8 @@ class Console:
         """Write text as it is, with a newline at its end, on standard output."""
         self.clear_progress()
         self.printed = True
-        self.out.file.write(text if text.endswith("\n") else text + "\n")
+        with _to_output():
+            self.out.file.write(text if text.endswith("\n") else text + "\n")
 
     def write_json(self, text: str) -> None:
         """Write JSON text on standard output, escaped as far as its encoding asks for."""
@@ -190,7 +208,8 @@ class Console:
     def flush(self) -> None:
         """Hand everything over to the operating system; BrokenPipeError when nobody reads any more."""
         self.clear_progress()
-        sys.stdout.flush()
+        with _to_output():
+            sys.stdout.flush()
 
     def close(self) -> None:
         """Stop tracing: another run of this process has a console of its own."""
@@ -206,7 +225,8 @@ class Console:
 
     def _line(self, renderable: RenderableType) -> None:
         self.clear_progress()
-        sys.stdout.flush()
+        with _to_output():
+            sys.stdout.flush()
         _print(self.err, renderable)
 
 

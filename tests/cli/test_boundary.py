@@ -272,6 +272,25 @@ def test_a_full_disk(bare_environ: dict[str, str], arguments: list[str]) -> None
     assert "Exception ignored" not in ended.stderr
 
 
+def test_no_room_for_temporary_files_is_no_bug_and_not_about_output(
+    bare_environ: dict[str, str],
+) -> None:
+    # no file may grow: as on a full disk, or in folders that cannot be written
+    command = 'ulimit -f 0; exec "$0" -m asayer_cli sandbox run --no-samples true'
+    ended = subprocess.run(
+        ["bash", "-c", command, sys.executable],
+        env={**bare_environ, "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    assert ended.returncode == 3, ended.stderr
+    assert "This computer refuses something that is needed: " in ended.stderr
+    assert "TMPDIR" in ended.stderr
+    assert "output" not in ended.stderr
+
+
 @pytest.mark.parametrize("closed", [">&-", "2>&-", "<&-", ">&- 2>&- <&-"])
 def test_closed_streams(bare_environ: dict[str, str], closed: str) -> None:
     command = f'"$0" -m asayer_cli config set aws.region eu-west-1 {closed}'

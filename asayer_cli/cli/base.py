@@ -95,6 +95,7 @@ def command(
 def _prepare(context: click.Context, params: dict[str, object]) -> App:
     app = context.ensure_object(App)
     note_reports(app, params)
+    params.pop("report_file", None)
     for name in ("output", "profile", "color", "verbose", "quiet", "debug"):
         setattr(app, name, params.pop(name))
     app.command = context.command_path.partition(" ")[2]

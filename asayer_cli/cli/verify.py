@@ -13,7 +13,6 @@ from asayer_cli.result import Result
 if TYPE_CHECKING:
     from collections.abc import Sequence
     from datetime import datetime, timedelta
-    from pathlib import Path
 
     from asayer_cli.cli.app import App
     from asayer_cli.session_id import SessionId
@@ -57,7 +56,6 @@ def group(
     session: SessionId | None,
     wait: timedelta | None,
     convention: str | None,
-    report_file: str | None,
     *,
     min_entries: int,
     explain: bool,
@@ -80,7 +78,6 @@ def group(
     asayer-cli verify -o junit --report-file r.xml
     """
     from datetime import timedelta
-    from pathlib import Path
 
     from asayer_cli.tag import CONVENTIONS
     from asayer_cli.verification.verify import verify
@@ -105,8 +102,8 @@ def group(
         verification,
         exit_code=exit_code,
         show_messages=show_messages,
-        report_file=Path(report_file) if report_file else None,
-        summary_file=_summary_file(app),
+        report_file=app.report_file,
+        summary_file=app.summary_file,
     )
 
 
@@ -168,10 +165,3 @@ def _elastic_source(app: App, settings: Settings, wishes: Wishes, *, allow_http:
     from asayer_cli.verification.elastic_source import ElasticSource
 
     return ElasticSource(integration, ElasticReader(integration, allow_http=allow_http), wishes.convention)
-
-
-def _summary_file(app: App) -> Path | None:
-    from pathlib import Path
-
-    name = app.environ.get("GITHUB_STEP_SUMMARY")
-    return Path(name) if name and app.environ.get("GITHUB_ACTIONS") == "true" else None

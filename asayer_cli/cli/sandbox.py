@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import shlex
-import signal
-from typing import TYPE_CHECKING
+import time
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -16,6 +16,8 @@ if TYPE_CHECKING:
     from contextlib import AbstractContextManager
 
     from asayer_cli.cli.app import App
+
+_LOOK_SECONDS: Final = 0.5
 
 
 @click.group("sandbox")
@@ -60,7 +62,9 @@ def start(app: App, *, no_samples: bool) -> Result:
                 app.console.write(line)
             app.console.flush()
             app.console.say("The sandbox is running; press Ctrl-C to end it.")
-            signal.pause()
+            while True:
+                # not signal.pause(): a signal between two lines of Python would leave it waiting for the next one
+                time.sleep(_LOOK_SECONDS)
         except KeyboardInterrupt:
             app.console.say("The sandbox has ended.")
     return Result()

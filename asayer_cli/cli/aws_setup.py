@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING, Any, Final
 import click
 from click.core import ParameterSource
 
-from asayer_cli.errors import RefusedError, UsageError
+from asayer_cli.errors import UsageError
 from asayer_cli.result import Level, Message, Result
-from asayer_cli.secret_store import secret_name
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -200,7 +199,7 @@ def _desk(choices: Choices, collection: Collection, aws_profile: str) -> Desk:
         journal=app.journal(),
         reporter=app.console,
         saved=saved,
-        also_save=_store_setting(app, saved, store),
+        also_save=_store_setting(app, settings, saved, store),
         save=app.save,
         key_session=lambda key: collector_session(
             key, collection.region, network_profile, allow_http=choices.session.allow_http
@@ -208,11 +207,11 @@ def _desk(choices: Choices, collection: Collection, aws_profile: str) -> Desk:
     )
 
 
-def _store_setting(app: App, saved: dict[str, Value], store: SecretStore) -> dict[str, Value]:
-    """Save a store that was chosen for this run, where the profile has chosen none: later commands must find it.
+def _store_setting(app: App, settings: Settings, saved: dict[str, Value], store: SecretStore) -> dict[str, Value]:
+    """Save a store that was chosen for this run, where the profile has chosen none: later commands must find it."""
+    from asayer_cli.secret_store import open_store
+    from asayer_cli.store_choice import refuse_to_lose
 
-    RefusedError when the secret of the profile's other integration lies elsewhere, where nothing would look any more.
-    """
     if not app.secret_store or saved.get("secret_store") == app.secret_store:
         return {}
     if "secret_store" in saved:
@@ -221,12 +220,5 @@ def _store_setting(app: App, saved: dict[str, Value], store: SecretStore) -> dic
             f"--secret-store {app.secret_store}, too."
         )
         return {}
-    other = str(saved.get("elastic.api_key_id", ""))
-    if other and store.get(secret_name(app.profile, "elastic", other)) is None:
-        raise RefusedError(
-            f"Profile {app.profile} has its Elasticsearch API key {other} in another place than {store.label}, and a "
-            "profile keeps all its secrets in one.",
-            hint="Leave --secret-store out, or set up CloudWatch in another profile: --profile NAME.",
-            code="secret_store_differs",
-        )
+    refuse_to_lose("elastic", settings, open_store("", app.config_folder, app.environ), store)
     return {"secret_store": app.secret_store}

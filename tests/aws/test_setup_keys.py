@@ -236,7 +236,7 @@ def test_a_store_that_would_lose_the_other_integrations_secret_is_refused(
     unset: dict[str, str | None] = {"ASAYER_SECRET_STORE": None}
     program("config", "set", "elastic.api_key_id", "kept-elsewhere")
     run = setup("--secret-store", "file", env=unset)
-    assert (run.code, run.json["errors"][0]["code"]) == (1, "secret_store_differs")
+    assert (run.code, run.json["errors"][0]["code"]) == (3, "secret_store_differs")
     assert "kept-elsewhere" in run.json["errors"][0]["message"]
     assert not account.exists()
 

@@ -17,10 +17,37 @@ import asayer_cli
 from tests.conftest import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
     from tests.conftest import Cli
+
+    Start = Callable[..., subprocess.Popen[str]]
 
 PROGRAM = [sys.executable, "-m", "asayer_cli"]
 SHOW = "import os, sys; print(os.environ[sys.argv[1]] if sys.argv[1] in os.environ else 'unset')"
+
+
+@pytest.fixture
+def start(bare_environ: dict[str, str]) -> Iterator[Start]:
+    """Start the program and go on; whatever the test does, it has ended afterwards."""
+    started: list[subprocess.Popen[str]] = []
+
+    def begin(*arguments: str, env: dict[str, str] | None = None) -> subprocess.Popen[str]:
+        started.append(
+            subprocess.Popen(
+                [*PROGRAM, *arguments],
+                env={**bare_environ, **(env or {})},
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+            )
+        )
+        return started[-1]
+
+    yield begin
+    for process in started:
+        process.kill()
+        process.communicate()
 
 
 def show(name: str) -> tuple[str, ...]:
@@ -83,7 +110,9 @@ def launcher(tmp_path: Path) -> Path:
 def launched(
     launcher: Path, *arguments: str, environ: dict[str, str], folder: Path
 ) -> subprocess.CompletedProcess[str]:
-    path = os.pathsep.join([str(Path(asayer_cli.__file__).parent.parent), environ.get("PYTHONPATH", "")])
+    # an empty part would be the current folder
+    parts = (str(Path(asayer_cli.__file__).parent.parent), environ.get("PYTHONPATH", ""))
+    path = os.pathsep.join(part for part in parts if part)
     return subprocess.run(
         [str(launcher), *arguments],
         env={**environ, "PYTHONPATH": path, "PATH": "/usr/bin:/bin"},
@@ -116,18 +145,12 @@ def test_modules_in_the_current_folder_are_not_run(
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_start_prints_the_environment_and_stays_until_interrupted(
-    bare_environ: dict[str, str], number: signal.Signals, tmp_path: Path
+    start: Start, number: signal.Signals, tmp_path: Path
 ) -> None:
     temporary = tmp_path / "temporary"
     temporary.mkdir()
-    environ = {**bare_environ, "AWS_PROFILE": "production", "TMPDIR": str(temporary)}
-    process = subprocess.Popen(
-        [*PROGRAM, "sandbox", "start", "--no-samples"],
-        env=environ,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    environ = {"AWS_PROFILE": "production", "TMPDIR": str(temporary)}
+    process = start("sandbox", "start", "--no-samples", env=environ)
     assert process.stdout is not None
     lines: list[str] = []
     while not lines or not lines[-1].startswith("export no_proxy"):
@@ -148,15 +171,10 @@ def test_start_prints_the_environment_and_stays_until_interrupted(
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
-def test_a_signal_reaches_the_command(bare_environ: dict[str, str], number: signal.Signals) -> None:
+def test_a_signal_reaches_the_command(start: Start, number: signal.Signals) -> None:
     code = f"import signal, sys; print('up', flush=True); signal.sigwait([{number:d}]); sys.exit(5)"
     block = f"import signal; signal.pthread_sigmask(signal.SIG_BLOCK, [{number:d}]);" + code
-    process = subprocess.Popen(
-        [*PROGRAM, "sandbox", "run", "--no-samples", "--", sys.executable, "-c", block],
-        env=bare_environ,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    process = start("sandbox", "run", "--no-samples", "--", sys.executable, "-c", block)
     assert process.stdout is not None
     assert process.stdout.readline() == "up\n"
     process.send_signal(number)

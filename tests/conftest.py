@@ -10,12 +10,17 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+import hypothesis
 import pytest
 
 from asayer_cli.sandbox.supervisor import Addresses, cleaned, environment, sandbox
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+# no test asserts a time: machines differ, and are busy
+hypothesis.settings.register_profile("untimed", deadline=None)
+hypothesis.settings.load_profile("untimed")
 
 PATIENCE_SECONDS = 120
 BUFFERING = ("PYTHONUNBUFFERED", "PYTHONIOENCODING", "PYTHONUTF8")

@@ -140,7 +140,8 @@ def decide(
     RefusedError where a key is there already and only the user can say what to do about it.
     """
     in_place = situation.report is not None and situation.current is not None and situation.current.name == request.name
-    adopted = None if replace or in_place else _adoptable(situation, request)
+    # A new key of an interrupted run is as good as another new one: it is replacing that the run was about.
+    adopted = _adoptable(situation, request) if replace or not in_place else None
     action = _action(replace=replace, in_place=in_place, adopted=adopted is not None)
     if action is KeyAction.KEEP and situation.current:
         _refuse_other_wishes(situation.current, request)
@@ -185,9 +186,7 @@ def _lives_for(record: ApiKeyRecord, lifetime: timedelta | None) -> bool:
 
 
 def _action(*, replace: bool, in_place: bool, adopted: bool) -> KeyAction:
-    if replace:
-        return KeyAction.CREATE
-    if in_place:
+    if in_place and not replace:
         return KeyAction.KEEP
     return KeyAction.ADOPT if adopted else KeyAction.CREATE
 

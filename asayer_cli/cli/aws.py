@@ -6,21 +6,15 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from asayer_cli.cli.aws_options import allow_http_option, aws_profile_option, user_name_option, wait_for_key_option
 from asayer_cli.cli.base import command, dry_run_option, secret_store_option, yes_option
-from asayer_cli.cli.types import DURATION, NAMES
+from asayer_cli.cli.types import NAMES
 from asayer_cli.result import Result
 
 if TYPE_CHECKING:
     from asayer_cli.aws.session import AwsSession
     from asayer_cli.cli.app import App
     from asayer_cli.settings import Settings
-
-_aws_profile_option = click.option(
-    "--aws-profile", metavar="NAME", default="", help="Profile of ~/.aws/config; AWS_PROFILE when not given."
-)
-_allow_http_option = click.option(
-    "--allow-http", is_flag=True, help="Let AWS_ENDPOINT_URL be plain HTTP on a host that is not this one."
-)
 
 
 @click.group("aws")
@@ -29,7 +23,7 @@ def group() -> None:
 
 
 @command("setup")
-@_aws_profile_option
+@aws_profile_option
 @click.option("--region", envvar="ASAYER_AWS_REGION", metavar="REGION", help="Region of the log groups.")
 @click.option(
     "--log-group",
@@ -40,12 +34,7 @@ def group() -> None:
     metavar="NAME",
     help="Log group; repeatable: the first is collected, the others are only searched.",
 )
-@click.option(
-    "--user-name",
-    envvar="ASAYER_AWS_USER_NAME",
-    metavar="NAME",
-    help="IAM user of the collector.  [default: asayer_cw]",
-)
+@user_name_option
 @click.option("--path", metavar="PATH", help="IAM path of a new user, such as /integrations/.")
 @click.option("--permissions-boundary", default="", metavar="ARN", help="Policy that caps the user's rights.")
 @click.option(
@@ -68,15 +57,8 @@ def group() -> None:
     metavar="ID",
     help="Delete this access key of the user; repeatable. Keys that are not named stay.",
 )
-@click.option(
-    "--wait-for-key",
-    type=DURATION,
-    default="60s",
-    show_default=True,
-    metavar="DURATION",
-    help="How long AWS may take to know the new key everywhere.",
-)
-@_allow_http_option
+@wait_for_key_option
+@allow_http_option
 @secret_store_option
 @dry_run_option
 @yes_option
@@ -118,12 +100,12 @@ def setup(
 
 
 @command("log-groups", outputs=("text", "json", "csv", "plain"))
-@_aws_profile_option
+@aws_profile_option
 @click.option("--region", type=NAMES, multiple=True, metavar="REGION", help="Region to ask; repeatable.")
 @click.option("--all-regions", is_flag=True, help="Ask every region that the account has enabled, at the same time.")
 @click.option("--prefix", default="", metavar="TEXT", help="Only groups whose name begins with this.")
 @click.option("--contains", default="", metavar="TEXT", help="Only groups that have this in their name.")
-@_allow_http_option
+@allow_http_option
 @secret_store_option
 def log_groups(
     app: App,

@@ -18,11 +18,10 @@ if TYPE_CHECKING:
 
     from asayer_cli.aws.model import Identity, LogGroup
     from asayer_cli.aws.session import AwsSession
-    from asayer_cli.aws.setup import Collection, Desk
+    from asayer_cli.aws.setup import Collection
     from asayer_cli.aws.setup_plan import Wishes
     from asayer_cli.cli.app import App
-    from asayer_cli.secret_store import SecretStore
-    from asayer_cli.settings import Settings, Value
+    from asayer_cli.settings import Settings
 
 DEFAULT_USER_NAME: Final = "asayer_cw"
 _MOST_SHOWN: Final = 20
@@ -159,11 +158,17 @@ def run(
     """Plan, ask, carry out; return what was done."""
     from asayer_cli.aws.access import UserAccess
     from asayer_cli.aws.setup import Setup
+    from asayer_cli.cli.aws_desk import desk_of
     from asayer_cli.output.text_aws import plan_lines
 
     app = choices.app
     access = UserAccess(choices.session, choices.identity, wishes.user_name, wishes.path or "/")
-    job = Setup(access, collection, wishes, _desk(choices, collection, aws_profile))
+    job = Setup(
+        access,
+        collection,
+        wishes,
+        desk_of(app, choices.settings, collection, aws_profile, allow_http=choices.session.allow_http),
+    )
     app.console.progress(f"Looking at the IAM user {wishes.user_name} ...")
     plan = job.plan()
     if plan.steps or dry_run:
@@ -175,50 +180,3 @@ def run(
         raise click.Abort
     outcome = job.carry_out(plan, wait)
     return Result(outcome, tuple(Message(Level.WARNING, text) for text in plan.warnings))
-
-
-def _desk(choices: Choices, collection: Collection, aws_profile: str) -> Desk:
-    from asayer_cli.aws.known_secrets import KnownSecrets
-    from asayer_cli.aws.session import collector_session
-    from asayer_cli.aws.setup import Desk
-    from asayer_cli.known_secrets import key_holders
-    from asayer_cli.settings import read_profile
-
-    app, settings = choices.app, choices.settings
-    store, saved = app.store(settings), read_profile(app.config_folder, app.profile)
-    network_profile = aws_profile or app.environ.get("AWS_PROFILE", "")
-    return Desk(
-        profile=app.profile,
-        secrets=KnownSecrets(
-            app.profile,
-            key_holders("aws", app.config_folder, app.profile, store),
-            settings.text("aws.access_key_id"),
-            store,
-            app.environ,
-        ),
-        journal=app.journal(),
-        reporter=app.console,
-        saved=saved,
-        also_save=_store_setting(app, settings, saved, store),
-        save=app.save,
-        key_session=lambda key: collector_session(
-            key, collection.region, network_profile, allow_http=choices.session.allow_http
-        ),
-    )
-
-
-def _store_setting(app: App, settings: Settings, saved: dict[str, Value], store: SecretStore) -> dict[str, Value]:
-    """Save a store that was chosen for this run, where the profile has chosen none: later commands must find it."""
-    from asayer_cli.secret_store import open_store
-    from asayer_cli.store_choice import refuse_to_lose
-
-    if not app.secret_store or saved.get("secret_store") == app.secret_store:
-        return {}
-    if "secret_store" in saved:
-        app.console.warn(
-            f"Profile {app.profile} keeps its secrets in another place ({saved['secret_store']}): give later commands "
-            f"--secret-store {app.secret_store}, too."
-        )
-        return {}
-    refuse_to_lose("elastic", settings, open_store("", app.config_folder, app.environ), store)
-    return {"secret_store": app.secret_store}

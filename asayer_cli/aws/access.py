@@ -14,6 +14,7 @@ from botocore.exceptions import ClientError
 from asayer_cli.aws.errors import MISSING, error_code, translated
 from asayer_cli.aws.identity import home_of
 from asayer_cli.aws.model import AccessKey, UserState
+from asayer_cli.aws.permissions import Needed
 from asayer_cli.errors import PermissionDeniedError
 from asayer_cli.integrations import AwsKey
 from asayer_cli.secret import Secret
@@ -38,8 +39,16 @@ _PAUSE_SECONDS: Final = 0.5
 class UserAccess:
     """One IAM user, by its name; every method asks AWS and raises our errors."""
 
-    def __init__(self, session: AwsSession, identity: Identity, name: str, path: str = "/") -> None:
+    def __init__(
+        self,
+        session: AwsSession,
+        identity: Identity,
+        name: str,
+        path: str = "/",
+        needed: Needed = Needed.BY_SETUP,
+    ) -> None:
         self.name = name
+        self._needed = needed
         self.managed_policy = f"arn:{identity.partition}:iam::aws:policy/{MANAGED_POLICY}"
         self._arn = f"arn:{identity.partition}:iam::{identity.account}:user{path}{name}"
         self._session = session
@@ -92,7 +101,7 @@ class UserAccess:
         request: dict[str, Any] = {"Path": path, "Tags": _TAGS}
         if boundary:
             request["PermissionsBoundary"] = boundary
-        with translated("iam:CreateUser", resource=self._arn):
+        with translated("iam:CreateUser", resource=self._arn, needed=self._needed):
             try:
                 self._call("CreateUser", **request)
             except ClientError as error:
@@ -138,9 +147,13 @@ class UserAccess:
         An UnreachableError leaves unknown whether there is a new key now.
         """
         iam = self._session.client("iam", self._region, once=True)
-        with translated("iam:CreateAccessKey", resource=self._arn):
+        with translated("iam:CreateAccessKey", resource=self._arn, needed=self._needed):
             made = iam.create_access_key(UserName=self.name)["AccessKey"]
         return AwsKey(made["AccessKeyId"], Secret(made["SecretAccessKey"]))
+
+    def set_active(self, key_id: str, *, active: bool) -> None:
+        """Make an access key active or inactive."""
+        self._change("UpdateAccessKey", AccessKeyId=key_id, Status="Active" if active else "Inactive")
 
     def delete_key(self, key_id: str) -> None:
         """Delete an access key; no error when there is none of that id."""
@@ -169,7 +182,7 @@ class UserAccess:
 
     def _with_last_use(self, described: dict[str, Any]) -> AccessKey:
         key_id = described["AccessKeyId"]
-        with translated("iam:GetAccessKeyLastUsed", resource=self._arn):
+        with translated("iam:GetAccessKeyLastUsed", resource=self._arn, needed=self._needed):
             answer = self._client.get_access_key_last_used(AccessKeyId=key_id)["AccessKeyLastUsed"]
         used: datetime | None = answer.get("LastUsedDate")
         service, region = (answer.get(name, _NEVER) if used else "" for name in ("ServiceName", "Region"))
@@ -177,7 +190,7 @@ class UserAccess:
 
     def _listed_keys(self) -> dict[str, Any]:
         """Return the answer to ListAccessKeys, of one page since there are two keys at most; it may be NoSuchEntity."""
-        with translated("iam:ListAccessKeys", resource=self._arn):
+        with translated("iam:ListAccessKeys", resource=self._arn, needed=self._needed):
             try:
                 answer: dict[str, Any] = self._client.list_access_keys(UserName=self.name)
             except ClientError as error:
@@ -188,7 +201,7 @@ class UserAccess:
 
     def _all(self, operation: str, member: str) -> list[Any]:
         """Return all pages of a list; empty when there is no such user."""
-        with translated(f"iam:{operation}", resource=self._arn):
+        with translated(f"iam:{operation}", resource=self._arn, needed=self._needed):
             try:
                 pages = self._client.get_paginator(_method(operation)).paginate(UserName=self.name)
                 return [item for page in pages for item in page[member]]
@@ -198,7 +211,7 @@ class UserAccess:
                 return []
 
     def _read(self, operation: str, **request: str) -> dict[str, Any] | None:
-        with translated(f"iam:{operation}", resource=self._arn):
+        with translated(f"iam:{operation}", resource=self._arn, needed=self._needed):
             return self._found(operation, UserName=self.name, **request)
 
     def _found(self, operation: str, **request: str) -> dict[str, Any] | None:
@@ -211,11 +224,11 @@ class UserAccess:
         return answer
 
     def _change(self, operation: str, **request: object) -> None:
-        with translated(f"iam:{operation}", resource=self._arn):
+        with translated(f"iam:{operation}", resource=self._arn, needed=self._needed):
             self._call(operation, **request)
 
     def _remove(self, operation: str, **request: object) -> None:
-        with translated(f"iam:{operation}", resource=self._arn):
+        with translated(f"iam:{operation}", resource=self._arn, needed=self._needed):
             try:
                 self._call(operation, **request)
             except ClientError as error:

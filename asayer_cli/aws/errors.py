@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 import botocore.exceptions as sdk
 from botocore.parsers import ResponseParserError
 
-from asayer_cli.aws.permissions import statement_for
+from asayer_cli.aws.permissions import Needed, statement_for
 from asayer_cli.errors import (
     AsayerError,
     CredentialsRejectedError,
@@ -76,15 +76,18 @@ _HTTP_OF_SERVICE: Final = 500
 
 
 @contextlib.contextmanager
-def translated(action: str, *, region: str = "", resource: str = "*") -> Iterator[None]:
+def translated(
+    action: str, *, region: str = "", resource: str = "*", needed: Needed = Needed.BY_SETUP
+) -> Iterator[None]:
     """Turn what the SDK raises inside into an AsayerError.
 
-    `action` is the IAM action of the call (`iam:CreateUser`); `resource` the ARN that a statement would name.
+    `action` is the IAM action of the call (`iam:CreateUser`); `resource` the ARN that a statement would name, `needed`
+    the command whose actions it would hold.
     """
     try:
         yield
     except sdk.ClientError as error:
-        raise of_client_error(error, action, region=region, resource=resource) from error
+        raise of_client_error(error, action, region=region, resource=resource, needed=needed) from error
     except sdk.BotoCoreError as error:
         raise _of_sdk_error(error, action, region) from error
     except (ResponseParserError, KeyError) as error:  # a page of somebody else's, with a status of success
@@ -135,14 +138,16 @@ def error_code(error: sdk.ClientError) -> str:
     return str(error.response.get("Error", {}).get("Code", ""))
 
 
-def of_client_error(error: sdk.ClientError, action: str, *, region: str = "", resource: str = "*") -> AsayerError:
+def of_client_error(
+    error: sdk.ClientError, action: str, *, region: str = "", resource: str = "*", needed: Needed = Needed.BY_SETUP
+) -> AsayerError:
     """Return our form of an answer that is an error."""
     code, said = error_code(error), _said(error)
     where = f" in {region}" if region else ""
     if code in REJECTED:
         return _rejected(code, said, where)
     if code in DENIED:
-        return _denied(said, action, resource)
+        return _denied(said, action, resource, needed)
     if code in THROTTLED:
         return UnreachableError(
             f"AWS throttled {action}{where}, also after several tries.",
@@ -177,7 +182,7 @@ def _rejected(code: str, said: str, where: str) -> AsayerError:
     )
 
 
-def _denied(said: str, action: str, resource: str) -> PermissionDeniedError:
+def _denied(said: str, action: str, resource: str, needed: Needed) -> PermissionDeniedError:
     """Word a denial. AWS names the action it missed, which may be another one than that of the call."""
     named = _ACTION.search(said)
     action = named[1] if named else action
@@ -186,19 +191,17 @@ def _denied(said: str, action: str, resource: str) -> PermissionDeniedError:
     who = _WHO.search(said)
     subject = who[1] if who else "The credentials in use"
     message = f"{subject} may not {action}" + ("" if on == "*" else f" on {on}") + "."
-    return PermissionDeniedError(message, hint=_denial_hint(said, action, on), action=action)
+    return PermissionDeniedError(message, hint=_denial_hint(said, statement_for(action, on, needed)), action=action)
 
 
-def _denial_hint(said: str, action: str, resource: str) -> str:
+def _denial_hint(said: str, statement: str) -> str:
     if "permissions boundary allows" in said:
-        return (
-            f"The permissions boundary does not allow it: add this statement to it: {statement_for(action, resource)}"
-        )
+        return f"The permissions boundary does not allow it: add this statement to it: {statement}"
     if "explicit deny" in said:
         kind = re.search(r"explicit deny in (?:an? )?([\w -]+? policy|permissions boundary)", said)
         where = kind[1] if kind else "a policy"
         return f"An explicit deny in {where} forbids it, which no further Allow lifts: ask your administrator."
-    return f"Ask your administrator for this statement: {statement_for(action, resource)}"
+    return f"Ask your administrator for this statement: {statement}"
 
 
 def _refused(code: str, said: str, action: str) -> AsayerError | None:

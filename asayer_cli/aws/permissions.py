@@ -17,6 +17,9 @@ class Needed(StrEnum):
 
     BY_SETUP = "the caller of aws setup"
     BY_LOG_GROUPS = "the caller of aws log-groups"
+    BY_STATUS = "the caller of aws status"
+    BY_ROTATE = "the caller of aws rotate-key"
+    BY_TEARDOWN = "the caller of aws teardown"
     BY_COLLECTOR = "the collector's key"
 
 
@@ -26,6 +29,8 @@ class On(StrEnum):
 
     ANYTHING = "*"
     USER = "user"
+    USER_GROUP = "group of users"
+    MFA_DEVICE = "MFA device"
     POLICY = "policy"
     GROUP = "log group"
 
@@ -41,30 +46,62 @@ class Permission:
 
 
 _SETUP: Final = (Needed.BY_SETUP,)
+_TEARDOWN: Final = (Needed.BY_TEARDOWN,)
 _LISTING: Final = (Needed.BY_SETUP, Needed.BY_LOG_GROUPS)
+_LOOKING: Final = (Needed.BY_SETUP, Needed.BY_STATUS, Needed.BY_ROTATE, Needed.BY_TEARDOWN)
+_KEYS: Final = (Needed.BY_SETUP, Needed.BY_ROTATE)
+_TAKING: Final = (Needed.BY_SETUP, Needed.BY_TEARDOWN)
 
 PERMISSIONS: Final = (
     Permission("sts:GetCallerIdentity", On.ANYTHING, tuple(Needed), "who is acting; AWS allows it to everybody"),
     Permission("ec2:DescribeRegions", On.ANYTHING, _LISTING, "which regions are enabled; done without where denied"),
-    Permission("logs:DescribeLogGroups", On.ANYTHING, tuple(Needed), "list log groups, with their class"),
+    Permission(
+        "logs:DescribeLogGroups",
+        On.ANYTHING,
+        (*_LISTING, Needed.BY_COLLECTOR),
+        "list log groups, with their class",
+    ),
     Permission("logs:FilterLogEvents", On.GROUP, (Needed.BY_COLLECTOR,), "search the log groups"),
-    Permission("iam:GetUser", On.USER, _SETUP, "is the collector's user there, and is it ours"),
-    Permission("iam:ListAttachedUserPolicies", On.USER, _SETUP, "which rights it has"),
-    Permission("iam:ListUserPolicies", On.USER, _SETUP, "which rights it has of its own"),
-    Permission("iam:GetUserPolicy", On.USER, _SETUP, "which log groups its own policy names"),
-    Permission("iam:ListGroupsForUser", On.USER, _SETUP, "which rights come from groups"),
-    Permission("iam:ListAccessKeys", On.USER, _SETUP, "which keys it has"),
-    Permission("iam:GetAccessKeyLastUsed", On.USER, _SETUP, "whether a key is still in use"),
+    Permission("iam:GetUser", On.USER, _LOOKING, "is the collector's user there, and is it ours"),
+    Permission("iam:ListAttachedUserPolicies", On.USER, _LOOKING, "which rights it has"),
+    Permission("iam:ListUserPolicies", On.USER, _LOOKING, "which rights it has of its own"),
+    Permission("iam:GetUserPolicy", On.USER, _LOOKING, "which log groups its own policy names"),
+    Permission("iam:ListGroupsForUser", On.USER, _LOOKING, "which rights come from groups"),
+    Permission("iam:ListAccessKeys", On.USER, _LOOKING, "which keys it has"),
+    Permission("iam:GetAccessKeyLastUsed", On.USER, _LOOKING, "whether a key is still in use"),
     Permission("iam:GetPolicy", On.POLICY, _SETUP, "is the managed policy there in this partition"),
     Permission("iam:CreateUser", On.USER, _SETUP, "make the collector's user"),
-    Permission("iam:TagUser", On.USER, _SETUP, "mark the user as managed by asayer-cli"),
+    Permission("iam:TagUser", On.USER, _KEYS, "mark the user as managed by asayer-cli"),
     Permission("iam:PutUserPermissionsBoundary", On.USER, _SETUP, "with --permissions-boundary"),
     Permission("iam:AttachUserPolicy", On.USER, _SETUP, "give the managed policy"),
-    Permission("iam:DetachUserPolicy", On.USER, _SETUP, "take it away when the scope becomes log-groups"),
+    Permission(
+        "iam:DetachUserPolicy", On.USER, _TAKING, "take it away when the scope becomes log-groups, or the user goes"
+    ),
     Permission("iam:PutUserPolicy", On.USER, _SETUP, "with --scope log-groups: the policy that names the groups"),
-    Permission("iam:DeleteUserPolicy", On.USER, _SETUP, "remove it when the scope becomes managed-policy"),
-    Permission("iam:CreateAccessKey", On.USER, _SETUP, "make the collector's key"),
-    Permission("iam:DeleteAccessKey", On.USER, _SETUP, "undo a key that does not work, or delete one that is named"),
+    Permission(
+        "iam:DeleteUserPolicy", On.USER, _TAKING, "remove it when the scope becomes managed-policy, or the user goes"
+    ),
+    Permission("iam:CreateAccessKey", On.USER, _KEYS, "make the collector's key"),
+    Permission("iam:UpdateAccessKey", On.USER, (Needed.BY_ROTATE,), "with --revoke-old: make the old key inactive"),
+    Permission(
+        "iam:DeleteAccessKey",
+        On.USER,
+        (*_KEYS, Needed.BY_TEARDOWN),
+        "undo a key that does not work, or delete one that is named",
+    ),
+    Permission("iam:RemoveUserFromGroup", On.USER_GROUP, _TEARDOWN, "groups that somebody put the user into"),
+    Permission("iam:GetLoginProfile", On.USER, _TEARDOWN, "has somebody given the user a password"),
+    Permission("iam:DeleteLoginProfile", On.USER, _TEARDOWN, "take it away"),
+    Permission("iam:ListMFADevices", On.USER, _TEARDOWN, "has somebody given the user an MFA device"),
+    Permission("iam:DeactivateMFADevice", On.USER, _TEARDOWN, "part it from the user"),
+    Permission("iam:DeleteVirtualMFADevice", On.MFA_DEVICE, _TEARDOWN, "and delete it where it is a virtual one"),
+    Permission("iam:ListSigningCertificates", On.USER, _TEARDOWN, "has somebody given the user certificates"),
+    Permission("iam:DeleteSigningCertificate", On.USER, _TEARDOWN, "delete them"),
+    Permission("iam:ListSSHPublicKeys", On.USER, _TEARDOWN, "has somebody given the user SSH keys"),
+    Permission("iam:DeleteSSHPublicKey", On.USER, _TEARDOWN, "delete them"),
+    Permission("iam:ListServiceSpecificCredentials", On.USER, _TEARDOWN, "has it passwords for single services"),
+    Permission("iam:DeleteServiceSpecificCredential", On.USER, _TEARDOWN, "delete them"),
+    Permission("iam:DeleteUser", On.USER, _TEARDOWN, "delete the user"),
 )
 _BY_ACTION: Final = {permission.action: permission for permission in PERMISSIONS}
 
@@ -91,16 +128,17 @@ COLLECTOR_ON_ANYTHING: Final = (
 )
 
 
-def statement_for(action: str, resource: str = "*") -> str:
+def statement_for(action: str, resource: str = "*", needed: Needed = Needed.BY_SETUP) -> str:
     """Return the JSON policy statement that allows `action`.
 
-    For an action of setup on the collector's user it holds all of them, so that one request to an administrator is
-    enough.
+    For an action on the collector's user it holds all of them that the command, whose caller `needed` names, asks for,
+    so that one request to an administrator is enough.
     """
     permission = _BY_ACTION.get(action)
     actions = [action]
     if permission and permission.on is On.USER:
-        actions = [item.action for item in PERMISSIONS if item.on is On.USER]
+        actions = [item.action for item in PERMISSIONS if item.on is On.USER and needed in item.needed]
+        actions += [action] * (action not in actions)
     named = resource if permission and permission.on is not On.ANYTHING else "*"
     return json.dumps({"Effect": "Allow", "Action": actions if len(actions) > 1 else action, "Resource": named})
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from asayer_cli.cli.aws_emit import emit_code, emit_options, refuse_without_emit
 from asayer_cli.cli.aws_options import allow_http_option, aws_profile_option, user_name_option, wait_for_key_option
 from asayer_cli.cli.base import command, dry_run_option, secret_store_option, yes_option
 from asayer_cli.cli.types import NAMES
@@ -58,6 +59,7 @@ def group() -> None:
     help="Delete this access key of the user; repeatable. Keys that are not named stay.",
 )
 @wait_for_key_option
+@emit_options
 @allow_http_option
 @secret_store_option
 @dry_run_option
@@ -81,11 +83,15 @@ def setup(
     asayer-cli aws setup                                      asks for region and log group
     asayer-cli aws setup --region eu-west-1 --log-group /ecs/api --dry-run
     asayer-cli aws setup --region eu-west-1 --log-group /ecs/api --scope log-groups --yes
+    asayer-cli aws setup --emit terraform > asayer.tf         the same as code, without doing anything
     """
     from asayer_cli.aws.identity import who_am_i_anywhere
     from asayer_cli.aws.session import caller_session
     from asayer_cli.cli.aws_setup import Choices, run, wishes_of
 
+    if given["emit"]:
+        return emit_code(app, given, wishes_of)
+    refuse_without_emit()
     app.secret_store = secret_store or ""
     settings = app.settings()
     wishes = wishes_of(given, settings)

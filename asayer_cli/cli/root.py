@@ -17,6 +17,7 @@ _MODULES: Final = {
     "elastic": "elastic",
     "integrations": "integrations",
     "verify": "verify",
+    "audit": "audit",
     "config": "config",
     "completions": "completions",
     "sandbox": "sandbox",

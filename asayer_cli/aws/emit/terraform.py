@@ -69,7 +69,7 @@ def _block(kind: str, name: str, attributes: Mapping[str, object]) -> Iterator[s
 
 
 def _attributes(values: Mapping[str, object], indent: str) -> Iterator[str]:
-    """Yield one attribute a line; where such lines follow each other `=` is in one column, as `terraform fmt` does it."""
+    """Yield one attribute a line, `=` in one column where such lines follow each other, as `terraform fmt` does it."""
     run: list[tuple[str, str]] = []
     for key, value in values.items():
         lines = list(_value(value, indent))

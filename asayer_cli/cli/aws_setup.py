@@ -42,17 +42,17 @@ def wishes_of(given: dict[str, Any], settings: Settings) -> Wishes:
         drop_other_groups=given["drop_other_groups"],
         add_key=given["add_key"],
         delete_keys=given["delete_key"],
-        again=_typed(click.get_current_context()),
+        again=typed(click.get_current_context()),
     )
 
 
-def _typed(context: click.Context) -> str:
-    """Return the command line as it was typed, for a next run that decides or does more."""
+def typed(context: click.Context, without: frozenset[str] = frozenset()) -> str:
+    """Return the command line as it was typed, for a next run that decides or does more; some options left out."""
     words = ["asayer-cli", *context.command_path.split()[1:]]
     for option in context.command.params:
         if context.get_parameter_source(option.name or "") is not ParameterSource.COMMANDLINE:
             continue
-        if option.name in _ONLY_THIS_TIME:
+        if option.name in _ONLY_THIS_TIME | without:
             continue
         value = context.params[option.name or ""]
         for one in value if isinstance(value, tuple) else (value,):

@@ -71,3 +71,6 @@ def _joined(commands: tuple[str, ...]) -> Iterator[str | tuple[str, str]]:
         if number:
             yield ", then "
         yield (command, "bold")
+
+
+from asayer_cli.output import text_aws_life  # noqa: E402, F401 - for its effect: it registers with `render`

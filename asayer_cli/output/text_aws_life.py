@@ -1,0 +1,80 @@
+"""What the commands about a key's and a user's later life say to people."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Final
+
+from rich.text import Text
+
+from asayer_cli.aws.life import LifeKind, LifeStatus, Revoked, Rotated
+from asayer_cli.output.text_aws import render
+from asayer_cli.output.text_common import render as render_common
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from rich.console import RenderableType
+
+    from asayer_cli.aws.life import LifeStep
+
+_SIGNS: Final = {
+    LifeKind.CREATE_KEY: ("+", "bold green"),
+    LifeKind.USE_KEY: ("·", "dim"),
+    LifeKind.SAVE_SETTINGS: ("·", "dim"),
+}
+_DRY_RUN: Final = "Dry run: nothing was changed."
+
+
+def life_plan_lines(steps: Sequence[LifeStep]) -> Iterator[RenderableType]:
+    """Yield the plan, a line for each step; what asayer-cli did not put there is marked."""
+    if not steps:
+        yield Text("Plan: nothing to do.", style="bold")
+        return
+    yield Text("Plan:", style="bold")
+    for step in steps:
+        mark = () if step.ours else (("  (not put there by asayer-cli)", "yellow"),)
+        yield Text.assemble("  ", _SIGNS.get(step.kind, ("-", "bold red")), " ", step.text, *mark)
+
+
+@render.register(Rotated)
+def _(data: Rotated) -> Iterator[RenderableType]:
+    if data.status is LifeStatus.PLANNED or data.integrations is None:
+        yield Text(_DRY_RUN, style="bold")
+        return
+    yield Text(f"Done: {data.user_name} has a new key, and it works.", style="bold")
+    yield from _proofs(data.proofs)
+    if data.old_key_id:
+        yield Text.assemble("  ", ("!", "yellow"), f" the old key {data.old_key_id} is still valid, until it is ended")
+    yield Text()
+    yield from render_common(data.integrations)
+    yield from _next(data.next_steps)
+
+
+@render.register(Revoked)
+def _(data: Revoked) -> Iterator[RenderableType]:
+    yield Text(_revoked_heading(data), style="bold")
+    yield from _proofs(data.proofs)
+    yield from _next(data.next_steps)
+
+
+def _revoked_heading(data: Revoked) -> str:
+    if data.status is LifeStatus.PLANNED:
+        return _DRY_RUN
+    if data.deleted:
+        return f"Done: {' and '.join(data.deleted)} is deleted for good; the key in use is {data.access_key_id}."
+    if data.deactivated:
+        return f"Done: AWS does not accept {' and '.join(data.deactivated)} any more; in use is {data.access_key_id}."
+    return f"Nothing to do: {data.user_name} has no other valid key than the one in use, {data.access_key_id}."
+
+
+def _proofs(proofs: Sequence[str]) -> Iterator[RenderableType]:
+    for proof in proofs:
+        yield Text.assemble("  ", ("✓", "green"), " ", proof)
+
+
+def _next(steps: Sequence[str]) -> Iterator[RenderableType]:
+    if steps:
+        yield Text("Next:", style="bold")
+    for step in steps:
+        command, mark, why = step.partition("  # ")
+        yield Text.assemble("  ", (command, "bold"), (mark + why, "dim"))

@@ -14,6 +14,7 @@ from uuid import uuid4
 from asayer_cli.sandbox.wsgi import Reply
 
 QUERY_NAMESPACES = {
+    "cloudformation": "http://cloudformation.amazonaws.com/doc/2010-05-15/",
     "iam": "https://iam.amazonaws.com/doc/2010-05-08/",
     "sts": "https://sts.amazonaws.com/doc/2011-06-15/",
 }

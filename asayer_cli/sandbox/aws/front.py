@@ -1,7 +1,8 @@
 """A local AWS: moto behind a front that decides who may do what, as AWS does.
 
-IAM, STS, CloudWatch Logs, ec2:DescribeRegions and account:ListRegions; whatever else is refused. Nothing here connects
-to anything. moto reads its settings from the environment when it is imported: see `server.prepare_moto`.
+IAM, STS, CloudWatch Logs, ec2:DescribeRegions, account:ListRegions, and CloudFormation for users and roles; whatever
+else is refused. Nothing here connects to anything. moto reads its settings from the environment when it is imported:
+see `server.prepare_moto`.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from typing import TYPE_CHECKING
 from moto import settings as moto_settings
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from asayer_cli.sandbox.aws import errors, iam, iam_policy, logs, regions
+from asayer_cli.sandbox.aws import cloudformation, errors, iam, iam_policy, logs, regions
 from asayer_cli.sandbox.aws.account import mark_used
 from asayer_cli.sandbox.aws.call import ApiCall
 from asayer_cli.sandbox.aws.requests import AwsRequest, read_request
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
     from asayer_cli.sandbox.aws.account import Account, Principal
 
-REGIONAL_SERVICES = frozenset({"logs", "sts"})
+REGIONAL_SERVICES = frozenset({"cloudformation", "logs", "sts"})
 ALWAYS_ALLOWED = frozenset({("sts", "GetCallerIdentity"), ("sts", "GetSessionToken")})
 log = logging.getLogger(__name__)
 
@@ -148,6 +149,7 @@ def _not_here(call: ApiCall) -> Reply:
 
 
 HANDLERS: dict[tuple[str, str], Callable[[ApiCall], Reply]] = {
+    ("cloudformation", "*"): cloudformation.handle,
     ("iam", "*"): iam.handle,
     ("logs", "*"): logs.handle,
     ("sts", "*"): _pass_on,

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import urlencode
 from uuid import uuid4
 
-from asayer_cli.sandbox.aws import errors, iam_policy
+from asayer_cli.sandbox.aws import errors, iam_credentials, iam_policy
 from asayer_cli.sandbox.aws.account import age
 from asayer_cli.sandbox.aws.resources import ABOUT_ONESELF, context
 from asayer_cli.sandbox.wsgi import Reply, replace_body
@@ -123,8 +123,8 @@ def _check_delete_user(call: ApiCall) -> Reply | None:
     user = call.account.user(call.request.text("UserName"))
     if user is None:
         return None
-    if user.access_keys:
-        return _conflict("must delete access keys first.")
+    if rule := iam_credentials.in_the_way(user):
+        return _conflict(rule)
     return _conflict("must remove users from group first.") if call.account.iam.get_groups_for_user(user.name) else None
 
 
@@ -159,6 +159,23 @@ def _answer(operation: str, result: str) -> Reply:
         + f"<ResponseMetadata><RequestId>{uuid4()}</RequestId></ResponseMetadata></{operation}Response>"
     )
     return Reply(200, (("Content-Type", "text/xml"),), body.encode())
+
+
+def _service_credential(call: ApiCall) -> Reply:
+    """Answer about passwords for single services, which moto does not have."""
+    request = call.request
+    user = call.account.user(request.text("UserName"))
+    if user is None:
+        return _no_such_user(request.text("UserName"))
+    if request.operation.startswith("Create"):
+        return _answer(request.operation, iam_credentials.create(user, request.text("ServiceName")))
+    if request.operation.startswith("List"):
+        return _answer(request.operation, iam_credentials.listed(user))
+    credential_id = request.text("ServiceSpecificCredentialId")
+    if not iam_credentials.delete(user, credential_id):
+        message = f"The service specific credential {credential_id} cannot be found."
+        return errors.refuse("iam", "NoSuchEntity", message, 404)
+    return _answer(request.operation, "")
 
 
 def _simulate(call: ApiCall) -> Reply:
@@ -210,4 +227,7 @@ OWN_ANSWERS: dict[str, Callable[[ApiCall], Reply]] = {
     "PutUserPermissionsBoundary": _put_boundary,
     "DeleteUserPermissionsBoundary": _delete_boundary,
     "SimulatePrincipalPolicy": _simulate,
+    "CreateServiceSpecificCredential": _service_credential,
+    "ListServiceSpecificCredentials": _service_credential,
+    "DeleteServiceSpecificCredential": _service_credential,
 }

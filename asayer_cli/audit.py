@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from asayer_cli.journal import Journal, Record
 
 # How the journal words a change that was made and taken back.
-_UNDONE: Final = ("undone", "revoked by a later run", "settled by a later run")
+_UNDONE: Final = ("undone", "revoked")
 
 
 @unique
@@ -191,8 +191,8 @@ def _finish(journal: Journal, reading: Reading, shown: list[Change]) -> Result:
         messages.append(
             Message(
                 Level.WARNING,
-                f"{text} an unknown outcome: the program was cut off. Run the same command again: it finds out and "
-                "puts it right.",
+                f"{text} an unknown outcome: the program was cut off. Run the same command again: what is in place "
+                "stays, what is missing is done.",
             )
         )
     if reading.unreadable:

@@ -2,34 +2,61 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from asayer_cli.errors import AsayerError
 from asayer_cli.integrations_view import Forgotten
 from asayer_cli.secret_store import SecretStore, secret_name
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Callable, Iterable, Iterator, Mapping
 
-    from asayer_cli.journal import Record
+    from asayer_cli.journal import Journal, Record
     from asayer_cli.settings import Settings, Value
 
+FORGET: Final = "local.forget"
 _KEY_IDS: Final = {"aws": "aws.access_key_id", "elastic": "elastic.api_key_id"}
 
 
 @dataclass(frozen=True, slots=True)
-class Removal:
-    """What is to be forgotten: names of settings, names of secrets; and what lives on, with how to end it."""
+class Part:
+    """What is to be forgotten of one integration: names of settings, names of secrets; and what lives on."""
 
+    service: str
     settings: tuple[str, ...]
     secrets: tuple[str, ...]
     alive: tuple[str, ...]
 
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Everything that is to be forgotten."""
+        return (*self.settings, *self.secrets)
+
+
+@dataclass(frozen=True, slots=True)
+class Removal:
+    """What is to be forgotten of a profile; what lives on comes with how to end it."""
+
+    profile: str
+    parts: tuple[Part, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Everything that is to be forgotten."""
+        return tuple(name for part in self.parts for name in part.names)
+
+    @property
+    def alive(self) -> tuple[str, ...]:
+        """What lives on elsewhere."""
+        return tuple(line for part in self.parts for line in part.alive)
+
     def lines(self) -> tuple[str, ...]:
         """Return the plan for people."""
-        forget = [f"forget the setting {name}" for name in self.settings]
-        forget += [f"forget the secret {name}" for name in self.secrets]
+        forget = [f"forget the setting {name}" for part in self.parts for name in part.settings]
+        forget += [f"forget the secret {name}" for part in self.parts for name in part.secrets]
         lines = ("Plan:", *(f"  - {line}" for line in forget))
         return (*lines, "Stays alive:", *(f"  - {line}" for line in self.alive)) if self.alive else lines
 
@@ -44,16 +71,19 @@ class Machine:
 
     def plan(self, only: str | None) -> Removal:
         """Work out what there is of the integrations `aws`, `elastic` or both (None)."""
-        services = [service for service in _KEY_IDS if only in (None, service)]
-        names = [name for name in self.settings.values if name.partition(".")[0] in services]
-        secrets: list[str] = []
-        alive: list[str] = []
-        for service in services:
-            current = self.settings.text(_KEY_IDS[service])
-            kept = self._kept(service, current)
-            secrets += [secret_name(self.settings.profile, service, key_id) for key_id in kept]
-            alive += [self._alive(service, key_id) for key_id in dict.fromkeys((current, *kept)) if key_id]
-        return Removal(tuple(names), tuple(secrets), tuple(alive))
+        return Removal(
+            self.settings.profile, tuple(self._part(service) for service in _KEY_IDS if only in (None, service))
+        )
+
+    def _part(self, service: str) -> Part:
+        current = self.settings.text(_KEY_IDS[service])
+        kept = self._kept(service, current)
+        return Part(
+            service,
+            tuple(name for name in self.settings.values if name.partition(".")[0] == service),
+            tuple(secret_name(self.settings.profile, service, key_id) for key_id in kept),
+            tuple(self._alive(service, key_id) for key_id in dict.fromkeys((current, *kept)) if key_id),
+        )
 
     def _kept(self, service: str, current: str) -> list[str]:
         """Return the ids of the keys whose secrets are here, the current one first, then as they are known."""
@@ -90,14 +120,36 @@ def _access_key(key_id: str, user: str, account: str) -> str:
 
 
 def carry_out(
-    removal: Removal, profile: str, store: SecretStore, save: Callable[[Mapping[str, Value | None]], object]
+    removal: Removal, store: SecretStore, save: Callable[[Mapping[str, Value | None]], object], journal: Journal
 ) -> Forgotten:
     """Forget the secrets, then the settings that name them, so that a run cut short can be run again."""
-    secrets = [name for name in removal.secrets if store.remove(name)]
-    save(dict.fromkeys(removal.settings))
-    return outcome(removal, profile, (*removal.settings, *secrets))
+    forgotten: list[str] = []
+    for part in removal.parts:
+        with _journalled(journal, removal.profile, part):
+            secrets = [name for name in part.secrets if store.remove(name)]
+            if part.settings:
+                save(dict.fromkeys(part.settings))
+            forgotten += [*part.settings, *secrets]
+    return outcome(removal, forgotten)
 
 
-def outcome(removal: Removal, profile: str, forgotten: Iterable[str] = ()) -> Forgotten:
+@contextlib.contextmanager
+def _journalled(journal: Journal, profile: str, part: Part) -> Iterator[None]:
+    """Write down what is forgotten; the same that an earlier run was cut off at ends with it."""
+    target = f"profile/{profile}/{part.service}"
+    records = journal.open_changes("", FORGET, target)
+    if part.names:
+        records = [*records, journal.begin("", FORGET, target, part.names)]
+    try:
+        yield
+    except AsayerError as error:
+        if part.names:
+            journal.failed(records[-1], error.code)
+        raise
+    for record in records:
+        journal.done(record)
+
+
+def outcome(removal: Removal, forgotten: Iterable[str] = ()) -> Forgotten:
     """Return the result, in which nothing need be forgotten."""
-    return Forgotten(profile, tuple(forgotten), removal.alive)
+    return Forgotten(removal.profile, removal.names, tuple(forgotten), removal.alive)

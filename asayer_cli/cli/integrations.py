@@ -21,23 +21,13 @@ def group() -> None:
 @command("show")
 @click.option("--reveal", is_flag=True, help="Show the secrets too.")
 @secret_store_option
-def show(app: App, secret_store: str | None, *, reveal: bool) -> Result:
+def show_forms(app: App, secret_store: str | None, *, reveal: bool) -> Result:
     """Show what to paste under Preferences > Integrations, field by field."""
-    from asayer_cli.errors import NotConfiguredError
-    from asayer_cli.integrations import aws_integration, elastic_integration
-    from asayer_cli.integrations_view import view
+    from asayer_cli.integrations_view import show
 
     app.secret_store = secret_store or ""
     settings = app.settings()
-    store = app.store(settings)
-    aws = aws_integration(settings, store, app.environ)
-    elastic = elastic_integration(settings, store, app.environ)
-    if aws is None and elastic is None:
-        raise NotConfiguredError(
-            f"Profile {app.profile} has no integration.",
-            hint="Make one: asayer-cli aws setup, asayer-cli elastic create-key.",
-        )
-    return Result(view(app.profile, aws, elastic, revealed=reveal), reveal=reveal)
+    return show(settings, app.store(settings), app.environ, revealed=reveal)
 
 
 @command("remove")
@@ -55,19 +45,20 @@ def remove(app: App, only: str | None, secret_store: str | None, *, dry_run: boo
 
     app.secret_store = secret_store or ""
     store = app.store(app.settings())
-    machine = Machine(load_file(app.profile, app.environ), store, tuple(app.journal().records()))
+    journal = app.journal()
+    machine = Machine(load_file(app.profile, app.environ), store, tuple(journal.records()))
     removal = machine.plan(only)
-    if not removal.settings and not removal.secrets:
+    if not removal.names:
         app.console.say(f"Profile {app.profile} has nothing to forget in {app.config_folder}.")
-        return Result(outcome(removal, app.profile))
+        return Result(outcome(removal) if dry_run else carry_out(removal, store, app.save, journal))
     for line in removal.lines():
         app.console.explain(line)
     if dry_run:
-        return Result(outcome(removal, app.profile))
+        return Result(outcome(removal))
     if not app.confirm("Forget this?", yes=yes):
         raise click.Abort
-    return Result(carry_out(removal, app.profile, store, app.save))
+    return Result(carry_out(removal, store, app.save, journal))
 
 
-group.add_command(show)
+group.add_command(show_forms)
 group.add_command(remove)

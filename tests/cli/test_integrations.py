@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from asayer_cli.integrations_view import CLOUDWATCH, ELASTICSEARCH
 from asayer_cli.journal import Journal
 from asayer_cli.secret import Secret
 from asayer_cli.settings_file import update
@@ -112,18 +113,32 @@ def test_nothing_configured(bare: Cli) -> None:
 
 
 @pytest.mark.parametrize(
-    ("missing", "said"),
+    ("missing", "said", "shown", "left_out"),
     [
-        ("aws.region", "CloudWatch is half configured: ASAYER_AWS_REGION missing."),
-        ("aws.log_groups", "CloudWatch is half configured: ASAYER_AWS_LOG_GROUPS missing."),
-        ("elastic.url", "Elasticsearch is half configured: ASAYER_ELASTIC_URL is missing."),
+        ("aws.region", "CloudWatch is half configured: ASAYER_AWS_REGION missing.", ELASTICSEARCH, CLOUDWATCH),
+        ("aws.log_groups", "CloudWatch is half configured: ASAYER_AWS_LOG_GROUPS missing.", ELASTICSEARCH, CLOUDWATCH),
+        ("elastic.url", "Elasticsearch is half configured: ASAYER_ELASTIC_URL is missing.", CLOUDWATCH, ELASTICSEARCH),
     ],
 )
-def test_half_configured(bare: Cli, configured: Machine, missing: str, said: str) -> None:
+def test_half_configured(bare: Cli, configured: Machine, missing: str, said: str, shown: str, left_out: str) -> None:
     configured.set({missing: None})
     run = bare("integrations", "show")
+    assert run.code == 3
+    assert [line for line in run.out.splitlines() if line.startswith("Pref")] == [
+        f"Preferences > Integrations > {shown}"
+    ]
+    assert f"warning: {left_out} is not shown" in run.err
+    assert f"error: {said}" in run.err
+    run = bare("integrations", "show", "-o", "json")
+    assert (run.code, run.data[left_out.lower()], run.json["errors"][0]["message"]) == (3, None, said)
+    assert run.data[shown.lower()] is not None
+
+
+def test_both_unusable(bare: Cli, configured: Machine) -> None:
+    configured.store.path.chmod(0o644)
+    run = bare("integrations", "show")
     assert (run.code, run.out) == (3, "")
-    assert said in run.err
+    assert run.err.count("can be read by others") == 1
 
 
 def test_a_secret_that_is_not_there(bare: Cli, machine: Machine) -> None:
@@ -247,6 +262,10 @@ def test_dry_run_changes_nothing(bare: Cli, configured: Machine) -> None:
         assert "forgotten:" not in run.out
     assert configured.text == before
     assert configured.kept("aws", "AKIA1")
+    data = bare("integrations", "remove", "--only", "elastic", "--dry-run", "-o", "json").data
+    assert data["plan"] == ["elastic.url", "elastic.api_key_id", "elastic.indexes", "default/elastic/key-1"]
+    assert (data["forgotten"], len(data["alive"])) == ([], 1)
+    assert bare("audit", "-o", "json").data["changes"] == []
 
 
 def test_without_a_terminal_yes_must_be_said(bare: Cli, configured: Machine) -> None:

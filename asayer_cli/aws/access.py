@@ -9,6 +9,7 @@ from email.utils import parsedate_to_datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 
+from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from asayer_cli.aws.errors import MISSING, error_code, translated
@@ -203,7 +204,7 @@ class UserAccess:
         """Return all pages of a list; empty when there is no such user."""
         with translated(f"iam:{operation}", resource=self._arn, needed=self._needed):
             try:
-                pages = self._client.get_paginator(_method(operation)).paginate(UserName=self.name)
+                pages = self._client.get_paginator(xform_name(operation)).paginate(UserName=self.name)
                 return [item for page in pages for item in page[member]]
             except ClientError as error:
                 if error_code(error) not in MISSING:
@@ -216,7 +217,7 @@ class UserAccess:
 
     def _found(self, operation: str, **request: str) -> dict[str, Any] | None:
         try:
-            answer: dict[str, Any] = getattr(self._client, _method(operation))(**request)
+            answer: dict[str, Any] = getattr(self._client, xform_name(operation))(**request)
         except ClientError as error:
             if error_code(error) not in MISSING:
                 raise
@@ -236,13 +237,8 @@ class UserAccess:
                     raise
 
     def _call(self, operation: str, **request: object) -> None:
-        getattr(self._client, _method(operation))(UserName=self.name, **request)
+        getattr(self._client, xform_name(operation))(UserName=self.name, **request)
 
     @property
     def _client(self) -> Any:  # noqa: ANN401 - botocore makes the type
         return self._session.client("iam", self._region)
-
-
-def _method(operation: str) -> str:
-    """Return botocore's name for an operation: GetUser is get_user."""
-    return "".join(f"_{letter.lower()}" if letter.isupper() else letter for letter in operation).lstrip("_")

@@ -12,8 +12,16 @@ if TYPE_CHECKING:
     from asayer_cli.settings import Settings, Value
 
 
-def desk_of(app: App, settings: Settings, collection: Collection, aws_profile: str, *, allow_http: bool) -> Desk:
-    """Return the desk of this run's profile."""
+def desk_of(
+    app: App,
+    settings: Settings,
+    collection: Collection,
+    aws_profile: str,
+    *,
+    allow_http: bool,
+    keeps: bool = True,
+) -> Desk:
+    """Return the desk of this run's profile; a run that `keeps` secrets also remembers a store chosen for it."""
     from asayer_cli.aws.session import collector_session
     from asayer_cli.aws.setup import Desk
     from asayer_cli.settings import read_profile
@@ -26,7 +34,7 @@ def desk_of(app: App, settings: Settings, collection: Collection, aws_profile: s
         journal=app.journal(),
         reporter=app.console,
         saved=saved,
-        also_save=_store_setting(app, settings, saved, store),
+        also_save=_store_setting(app, settings, saved, store) if keeps else {},
         save=app.save,
         key_session=lambda key: collector_session(key, collection.region, network_profile, allow_http=allow_http),
     )

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
-from asayer_cli.aws.life import LifeKind, LifeStatus, Revoked, Rotated
+from asayer_cli.aws.life import LifeKind, LifeStatus, Revoked, Rotated, TornDown
 from asayer_cli.output.text_aws import render
 from asayer_cli.output.text_common import render as render_common
 
@@ -32,8 +32,13 @@ def life_plan_lines(steps: Sequence[LifeStep]) -> Iterator[RenderableType]:
         return
     yield Text("Plan:", style="bold")
     for step in steps:
-        mark = () if step.ours else (("  (not put there by asayer-cli)", "yellow"),)
-        yield Text.assemble("  ", _SIGNS.get(step.kind, ("-", "bold red")), " ", step.text, *mark)
+        yield Text.assemble("  ", _SIGNS.get(step.kind, ("-", "bold red")), " ", step.text, (_mark(step), "yellow"))
+
+
+def _mark(step: LifeStep) -> str:
+    if step.ours:
+        return ""
+    return " (not made from this machine)" if step.key else " (not put there by asayer-cli)"
 
 
 @render.register(Rotated)
@@ -55,6 +60,25 @@ def _(data: Revoked) -> Iterator[RenderableType]:
     yield Text(_revoked_heading(data), style="bold")
     yield from _proofs(data.proofs)
     yield from _next(data.next_steps)
+
+
+@render.register(TornDown)
+def _(data: TornDown) -> Iterator[RenderableType]:
+    yield Text(_torn_down_heading(data), style="bold")
+    yield from _proofs(data.proofs)
+    for name in data.forgotten:
+        yield Text(f"  forgotten on this machine: {name}")
+
+
+def _torn_down_heading(data: TornDown) -> str:
+    if data.status is LifeStatus.PLANNED:
+        return _DRY_RUN
+    if data.status is LifeStatus.IN_PLACE:
+        return (
+            f"Nothing to do: there is no IAM user {data.user_name} in account {data.identity.account}, and nothing of "
+            f"it in profile {data.profile}."
+        )
+    return f"Done: nothing is left of {data.user_name}."
 
 
 def _revoked_heading(data: Revoked) -> str:

@@ -130,6 +130,15 @@ def state_folder(environ: Mapping[str, str]) -> Path:
     return _at_home(user_state_path)
 
 
+def cache_folder(environ: Mapping[str, str]) -> Path:
+    """Return the folder of what may be forgotten: ASAYER_CACHE_DIR, or the platform's."""
+    if folder := environ.get("ASAYER_CACHE_DIR"):
+        return Path(folder)
+    from platformdirs import user_cache_path  # noqa: PLC0415 - only for completion of what services know
+
+    return _at_home(user_cache_path)
+
+
 def _at_home(folder_of: Callable[..., Path]) -> Path:
     """Return the program's folder; for a user without a home, one that is empty to read and cannot be written."""
     try:

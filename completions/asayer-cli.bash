@@ -1,29 +1,16 @@
+# bash completion for asayer-cli
+
 _asayer_cli_completion() {
-    local IFS=$'\n'
-    local response
-
-    response=$(env COMP_WORDS="${COMP_WORDS[*]}" COMP_CWORD=$COMP_CWORD _ASAYER_CLI_COMPLETE=bash_complete $1)
-
-    for completion in $response; do
-        IFS=',' read type value <<< "$completion"
-
-        if [[ $type == 'dir' ]]; then
-            COMPREPLY=()
-            compopt -o dirnames
-        elif [[ $type == 'file' ]]; then
-            COMPREPLY=()
-            compopt -o default
-        elif [[ $type == 'plain' ]]; then
-            COMPREPLY+=($value)
-        fi
-    done
-
-    return 0
+    local answer
+    mapfile -t answer < <(
+        _ASAYER_CLI_COMPLETE=bash _ASAYER_CLI_LINE="${COMP_LINE:0:COMP_POINT}" _ASAYER_CLI_REPLACED="$2" \
+            "${1/#\~/$HOME}" 2>/dev/null
+    )
+    COMPREPLY=("${answer[@]:1}")
+    case ${answer[0]-} in
+        file) compopt -o default ;;
+        dir) compopt -o dirnames ;;
+    esac
 }
 
-_asayer_cli_completion_setup() {
-    complete -o nosort -F _asayer_cli_completion asayer-cli
-}
-
-_asayer_cli_completion_setup;
-
+complete -o nosort -F _asayer_cli_completion asayer-cli

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 import click
 
+from asayer_cli.cli import complete
 from asayer_cli.cli.app import App
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ def _common_options(outputs: tuple[str, ...]) -> list[click.Parameter]:
             default="default",
             show_default=True,
             envvar="ASAYER_PROFILE",
+            shell_complete=complete.profiles,
             help="Named set of settings.",
         ),
         click.Option(

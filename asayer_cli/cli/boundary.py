@@ -51,10 +51,10 @@ def _open_closed_streams() -> None:
 
 def _invoke(arguments: list[str], app: App) -> int:
     """Do what `click.Command.main` does, which ends the process with 1 where the reader of a pipe has gone."""
-    if instruction := app.environ.get(COMPLETION_VARIABLE):
-        from click.shell_completion import shell_complete
+    if app.environ.get(COMPLETION_VARIABLE):
+        from asayer_cli.cli.completion_answers import answer
 
-        return shell_complete(root, {}, PROGRAM, COMPLETION_VARIABLE, instruction)
+        return answer(root, PROGRAM, arguments, app.environ, COMPLETION_VARIABLE)
     try:
         with root.make_context(PROGRAM, list(arguments), obj=app) as context:
             root.invoke(context)

@@ -44,7 +44,7 @@ def figures(rounds: int) -> Iterator[Figure]:
     programs = [Program(PEER, [sys.executable, "-c", "import click"], environ)]
     programs += [Program(name, [program, *name.split()[1:]], environ) for name in budgets]
     for words in ("asayer-cli ", "asayer-cli verify --"):
-        completion = {"_ASAYER_CLI_COMPLETE": "bash_complete", "COMP_WORDS": words, "COMP_CWORD": str(words.count(" "))}
+        completion = {"_ASAYER_CLI_COMPLETE": "bash", "_ASAYER_CLI_LINE": words}
         name = f"completion of `{words}`"
         programs.append(Program(name, [program], {**environ, **completion}))
         budgets[name] = HELP_BUDGET

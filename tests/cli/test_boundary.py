@@ -28,7 +28,7 @@ WRONG_USAGES = (
     (["config", "show", "--nope"], "No such option", "See asayer-cli config show --help."),
     (["config", "set", "aws.region"], "Missing argument", "See asayer-cli config set --help."),
     (["config", "show", "extra"], "unexpected extra argument", "See asayer-cli config show --help."),
-    (["completions", "tcsh"], "'tcsh' is not one of", "See asayer-cli completions --help."),
+    (["completions", "tcsh"], "No such command 'tcsh'", "See asayer-cli completions --help."),
 )
 
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 import subprocess
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import pexpect
 import pytest
+
+from tests.cli.shells import completed, interactive, needs, with_program
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -19,28 +17,6 @@ if TYPE_CHECKING:
 
 FILES = {"bash": "asayer-cli.bash", "zsh": "_asayer-cli", "fish": "asayer-cli.fish"}
 FOLDER = Path(__file__).parents[2] / "completions"
-PROMPT = "READY> "
-
-
-def needs(shell: str) -> pytest.MarkDecorator:
-    return pytest.mark.skipif(shutil.which(shell) is None, reason=f"not installed: {shell}")
-
-
-@pytest.fixture
-def shell_environ(bare_environ: dict[str, str], tmp_path: Path) -> dict[str, str]:
-    launcher = tmp_path / "bin" / "asayer-cli"
-    launcher.parent.mkdir()
-    launcher.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m asayer_cli "$@"\n')
-    launcher.chmod(0o755)
-    home = Path(bare_environ["HOME"])
-    home.mkdir()
-    return {
-        **bare_environ,
-        "PATH": os.pathsep.join([str(launcher.parent), bare_environ["PATH"]]),
-        "PS1": PROMPT,
-        "ZDOTDIR": str(home),
-        "INPUTRC": os.devnull,
-    }
 
 
 @pytest.mark.parametrize("shell", FILES)
@@ -54,21 +30,15 @@ def test_no_other_files() -> None:
     assert {path.name for path in FOLDER.iterdir()} == set(FILES.values())
 
 
-def interactive(arguments: list[str], environ: dict[str, str], *setup: str) -> Iterator[Any]:
-    child = pexpect.spawn(arguments[0], arguments[1:], env=environ, encoding="utf-8", timeout=30, dimensions=(50, 200))
-    try:
-        child.expect_exact(PROMPT)
-        for line in setup:
-            child.send(f"{line}\r")
-            child.expect_exact(PROMPT)
-        yield child
-    finally:
-        child.close(force=True)
+@pytest.fixture
+def shell_environ(bare_environ: dict[str, str], tmp_path: Path) -> dict[str, str]:
+    return with_program(bare_environ, tmp_path)
 
 
 @pytest.fixture
 def bash(shell_environ: dict[str, str]) -> Iterator[Any]:
-    yield from interactive(["bash", "--norc", "--noprofile", "-i"], shell_environ, f"source {FOLDER / FILES['bash']}")
+    with interactive("bash", shell_environ, f"source {FOLDER / FILES['bash']}") as child:
+        yield child
 
 
 ZSH_SETUPS = {
@@ -83,16 +53,8 @@ ZSH_SETUPS = {
 
 @pytest.fixture(params=list(ZSH_SETUPS))
 def zsh(shell_environ: dict[str, str], request: pytest.FixtureRequest) -> Iterator[Any]:
-    yield from interactive(["zsh", "-f", "-i"], shell_environ, *ZSH_SETUPS[request.param])
-
-
-def completed(child: Any, typed: str, *wanted: str) -> None:
-    """Type, press Tab, and wait for what completes it; the shell echoes what was typed."""
-    child.send(f"{typed}\t")
-    child.expect_exact(typed)
-    for text in wanted:
-        child.expect_exact(text)
-    child.send("\x15")
+    with interactive("zsh", shell_environ, *ZSH_SETUPS[request.param]) as child:
+        yield child
 
 
 @pytest.mark.needs_shell
@@ -145,8 +107,8 @@ def test_fish(shell_environ: dict[str, str], typed: str, offered: list[str]) -> 
 @pytest.mark.needs_shell
 @needs("bash")
 def test_a_printed_script_serves_as_well_as_the_file(shell_environ: dict[str, str]) -> None:
-    script = 'eval "$(asayer-cli completions bash)"; complete -p asayer-cli; COMP_WORDS=(asayer-cli el) COMP_CWORD=1'
-    script += "; _asayer_cli_completion asayer-cli; echo ${COMPREPLY[@]}"
+    script = 'eval "$(asayer-cli completions bash)"; complete -p asayer-cli; COMP_LINE="asayer-cli el" COMP_POINT=13'
+    script += "; _asayer_cli_completion asayer-cli el; echo ${COMPREPLY[@]}"
     ended = subprocess.run(
         ["bash", "--norc", "-c", script], env=shell_environ, capture_output=True, text=True, timeout=60, check=True
     )

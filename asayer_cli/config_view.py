@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 # A secret access key is 40 characters of base64; an API key's `encoded` form is base64 of 40 characters and more.
 _SECRET_LIKE: Final = re.compile(r"(?=[^a-z]*[a-z])(?=[^A-Z]*[A-Z])(?=[^0-9]*[0-9])[A-Za-z0-9/+]{40,}={0,2}")
-_MAY_BE_PATHS: Final = frozenset({"aws.log_groups", "elastic.indexes", "elastic.ca_cert"})
+_MAY_BE_PATHS: Final = frozenset({"aws.log_groups", "elastic.indexes", "elastic.ca_cert", "network.ca_bundle"})
 _USER_INFORMATION: Final = re.compile(r"//.*@")
 
 

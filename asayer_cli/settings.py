@@ -9,6 +9,7 @@ from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Final, Literal
 
+from asayer_cli import network
 from asayer_cli.errors import UsageError
 
 if TYPE_CHECKING:
@@ -23,13 +24,18 @@ _NO_HOME: Final = Path(os.devnull, "no-home")
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """One setting: its dotted `name`, the environment `variable` that overrides it, `many` for a list."""
+    """One setting: its dotted `name`, the environment `variable` that overrides it, `many` for a list.
+
+    `check` raises UsageError for a value that the setting does not take. A path is kept as an absolute one.
+    """
 
     name: str
     variable: str
     help: str
     many: bool = False
     choices: tuple[str, ...] = ()
+    check: Callable[[str], object] | None = None
+    is_path: bool = False
 
 
 KEYS: Final = (
@@ -42,8 +48,21 @@ KEYS: Final = (
     Key("elastic.cloud_id", "ASAYER_ELASTIC_CLOUD_ID", "Elastic Cloud id, instead of a URL"),
     Key("elastic.api_key_id", "ASAYER_ELASTIC_API_KEY_ID", "id of the API key"),
     Key("elastic.indexes", "ASAYER_ELASTIC_INDEXES", "index patterns that the product collects from", many=True),
-    Key("elastic.ca_cert", "ASAYER_ELASTIC_CA_CERT", "file with the certificate authority of the cluster"),
+    Key(
+        "elastic.ca_cert",
+        "ASAYER_ELASTIC_CA_CERT",
+        "file with the certificate authority of the cluster",
+        is_path=True,
+    ),
     Key("elastic.fingerprint", "ASAYER_ELASTIC_FINGERPRINT", "SHA-256 fingerprint of the cluster's certificate"),
+    Key(
+        "network.ca_bundle",
+        "ASAYER_CA_BUNDLE",
+        "file with the certificate authorities to trust, for both services",
+        is_path=True,
+    ),
+    Key("network.proxy", "ASAYER_PROXY", "proxy on the way to both services", check=network.parse_proxy),
+    Key("network.timeout", "ASAYER_TIMEOUT", "how long to wait for each answer", check=network.parse_timeout),
     Key("convention", "ASAYER_CONVENTION", "how the tag is named", choices=("asayer", "openreplay")),
     Key("secret_store", "ASAYER_SECRET_STORE", "where secrets are kept", choices=("keyring", "file", "environment")),
 )
@@ -109,6 +128,8 @@ def check_value(key: Key, value: Value) -> Value:
             hint=f"It is one of: {', '.join(key.choices)}.",
             code="bad_setting",
         )
+    if key.check and isinstance(value, str):
+        key.check(value)
     return value
 
 
@@ -236,5 +257,12 @@ def _checked(path: Path, name: str, value: object) -> Value:
     if not key.many and isinstance(value, str):
         if key.choices and value not in key.choices:
             raise _broken(path, f"{name} is one of: {', '.join(key.choices)}")
-        return value
+        return _accepted(path, key, value)
     raise _broken(path, f"{name} must be {'a list of texts' if key.many else 'a text'}")
+
+
+def _accepted(path: Path, key: Key, value: str) -> Value:
+    try:
+        return check_value(key, value)
+    except UsageError as error:
+        raise _broken(path, f"{key.name} is wrong. {error.message.rstrip('.')}") from error

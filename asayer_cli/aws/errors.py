@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Final
 import botocore.exceptions as sdk
 from botocore.parsers import ResponseParserError
 
+from asayer_cli.aws.connection_errors import BROKEN, of_connection_error
 from asayer_cli.aws.permissions import Needed, statement_for
 from asayer_cli.errors import (
     AsayerError,
@@ -255,51 +256,9 @@ def _of_sdk_error(error: sdk.BotoCoreError, action: str, region: str) -> AsayerE
             hint="Set AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY and AWS_SESSION_TOKEN again, without what came along.",
             code="malformed_credentials",
         )
-    if isinstance(error, sdk.SSLError) and "CERTIFICATE_VERIFY_FAILED" not in str(error):
-        return UnreachableError(
-            f"The encrypted connection to AWS failed ({_endpoint(error, action, region)}).",
-            hint="Run it again; if it stays, a proxy or firewall may stand between: look at HTTPS_PROXY, NO_PROXY and "
-            "AWS_ENDPOINT_URL.",
-            code="tls_failed",
-        )
-    for kinds, code, message, hint in _CONNECTION:
-        if isinstance(error, kinds):
-            return UnreachableError(f"{message} ({_endpoint(error, action, region)}).", hint=hint, code=code)
+    if isinstance(error, BROKEN):
+        return of_connection_error(error, action, region)
     return _of_credentials_error(error) or _of_configuration_error(error) or _of_unknown(error, action)
-
-
-def _endpoint(error: sdk.BotoCoreError, action: str, region: str) -> str:
-    """Say which address it was, without user information or a query."""
-    found = re.search(r"https?://(?:[^/\s\"]*@)?([^/\s\"?]+)", str(error))
-    service = action.partition(":")[0]
-    return found[1] if found else f"{service} in {region}" if region else service
-
-
-_NETWORK: Final = "Check the region's name, the network and AWS_ENDPOINT_URL; then run it again."
-_CONNECTION: Final[tuple[tuple[tuple[type[Exception], ...], str, str, str], ...]] = (
-    (
-        (sdk.ProxyConnectionError,),
-        "proxy_refused",
-        "The proxy does not let the request through to AWS",
-        "Check HTTPS_PROXY and its login, or put the host into NO_PROXY. The AWS credentials are not the matter.",
-    ),
-    (
-        (sdk.SSLError,),
-        "tls_untrusted",
-        "The TLS certificate of the AWS endpoint is not trusted",
-        "If a proxy opens TLS, name its certificate authority: AWS_CA_BUNDLE=/path/to/ca.pem.",
-    ),
-    ((sdk.ConnectTimeoutError,), "connect_timeout", "AWS cannot be reached in time", _NETWORK),
-    ((sdk.ReadTimeoutError,), "read_timeout", "AWS did not answer in time", _NETWORK),
-    ((sdk.EndpointConnectionError,), "endpoint_unreachable", "AWS cannot be reached", _NETWORK),
-    (
-        (sdk.ConnectionClosedError, sdk.ResponseStreamingError, sdk.IncompleteReadError),
-        "connection_closed",
-        "The connection to AWS broke",
-        "Run it again.",
-    ),
-    ((sdk.HTTPClientError, sdk.ConnectionError), "unreachable", "The connection to AWS failed", _NETWORK),
-)
 
 
 def _of_credentials_error(error: sdk.BotoCoreError) -> AsayerError | None:

@@ -1,19 +1,19 @@
 """Sessions and clients: whose credentials, how long to wait, how often to try.
 
-The SDK's own chain decides about endpoints (AWS_ENDPOINT_URL), proxies and certificate authorities (AWS_CA_BUNDLE).
+The SDK's own chain decides about endpoints (AWS_ENDPOINT_URL), and about certificate authorities (AWS_CA_BUNDLE) where
+none were chosen for the run.
 botocore is used without boto3's layer on top, whose chain it is and which only costs time here.
 """
 
 from __future__ import annotations
 
 import logging
+import os
 import threading
 import time
 from functools import lru_cache
-from ipaddress import ip_address
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
-from urllib.request import getproxies
 
 import botocore.session
 from botocore.config import Config
@@ -22,6 +22,7 @@ from botocore.loaders import create_loader
 from asayer_cli import __version__
 from asayer_cli.aws.errors import configuring, malformed_endpoint, translated
 from asayer_cli.errors import UsageError
+from asayer_cli.network import PORTS, Network, check_bundle, current, is_loopback, proxy_for
 
 if TYPE_CHECKING:
     from asayer_cli.integrations import AwsKey
@@ -83,11 +84,7 @@ class AwsSession:
         with configuring(service, region):
             config = self._config(once=once)
             client = self._session.create_client(service, region_name=region, config=config)
-            url = client.meta.endpoint_url
-            _check_endpoint(url, allow_http=self.allow_http)
-            if getproxies() and _is_loopback(urlsplit(url).hostname or ""):
-                direct = config.merge(Config(proxies={}))  # this computer itself is never asked through another one
-                client = self._session.create_client(service, region_name=region, config=direct)
+            _check_endpoint(client.meta.endpoint_url, allow_http=self.allow_http)
         return client
 
     def _config(self, *, once: bool) -> Config:
@@ -99,8 +96,7 @@ class AwsSession:
         elif self._session.get_config_variable("max_attempts") is None:
             retries["total_max_attempts"] = ATTEMPTS
         return Config(
-            connect_timeout=CONNECT_SECONDS,
-            read_timeout=HURRIED_SECONDS if self._hurried else READ_SECONDS,
+            **_patience(current(), hurried=self._hurried),
             retries=retries,
             user_agent_extra=f"asayer-cli/{__version__}",
         )
@@ -129,10 +125,51 @@ def collector_session(key: AwsKey, region: str, aws_profile: str = "", *, allow_
     return AwsSession(session, region, allow_http=allow_http)
 
 
+class _Session(botocore.session.Session):  # type: ignore[misc]  # botocore has no types
+    """The SDK's session, whose clients go the way that was chosen for the run: also those that fetch credentials."""
+
+    def create_client(self, service_name: str, *args: Any, config: Config | None = None, **options: Any) -> Any:  # noqa: ANN401 - botocore's own
+        """Make a client; UsageError for a proxy or a file of certificates that cannot be used."""
+        client = super().create_client(service_name, *args, config=config, **options)
+        parts = urlsplit(client.meta.endpoint_url)
+        if parts.scheme == "https" and (bundle := self._bundle()):
+            check_bundle(bundle, "--ca-bundle, AWS_CA_BUNDLE, REQUESTS_CA_BUNDLE or the AWS profile")
+        proxy = _proxy_to(client.meta.endpoint_url, current())
+        if proxy is None and not _environment_names_a_proxy():
+            return client
+        led = Config(proxies={"http": proxy, "https": proxy} if proxy else {})
+        return super().create_client(service_name, *args, config=config.merge(led) if config else led, **options)
+
+    def _bundle(self) -> str:
+        return str(self.get_config_variable("ca_bundle") or os.environ.get("REQUESTS_CA_BUNDLE") or "")
+
+
 def _session(**options: object) -> botocore.session.Session:
-    session = botocore.session.Session(**options)
+    session = _Session(**options)
     session.register_component("data_loader", _loader(session.get_config_variable("data_path")))
+    network = current()
+    session.set_default_client_config(Config(**_patience(network)))
+    if network.ca_bundle:
+        session.set_config_variable("ca_bundle", network.ca_bundle)
     return session
+
+
+def _patience(network: Network, *, hurried: bool = False) -> dict[str, float]:
+    """Return how long to wait for a connection and for an answer."""
+    answer = network.seconds(READ_SECONDS)
+    answer = min(answer, HURRIED_SECONDS) if hurried else answer
+    return {"connect_timeout": min(answer, CONNECT_SECONDS), "read_timeout": answer}
+
+
+def _proxy_to(url: str, network: Network) -> str | None:
+    parts = urlsplit(url)
+    if parts.scheme not in PORTS or not parts.hostname:
+        return None
+    return proxy_for(parts.scheme, parts.hostname, parts.port or PORTS[parts.scheme], os.environ, network)
+
+
+def _environment_names_a_proxy() -> bool:
+    return any(os.environ.get(name) for name in ("HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy"))
 
 
 @lru_cache(maxsize=1)
@@ -151,21 +188,12 @@ def _check_endpoint(url: str, *, allow_http: bool) -> None:
             hint="Remove what stands before the @ in AWS_ENDPOINT_URL or in the AWS profile.",
             code="endpoint_userinfo",
         )
-    if parts.scheme == "http" and not allow_http and not _is_loopback(parts.hostname or ""):
+    if parts.scheme == "http" and not allow_http and not is_loopback(parts.hostname or ""):
         raise UsageError(
             f"The AWS endpoint {parts.scheme}://{parts.netloc} is plain HTTP: keys would cross the network readable.",
             hint="Use https, or pass --allow-http if nobody can listen on the way.",
             code="plain_http",
         )
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _trace_calls(session: botocore.session.Session) -> None:

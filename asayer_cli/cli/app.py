@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from asayer_cli.journal import Journal
+    from asayer_cli.network import Network
     from asayer_cli.output.console import Console
     from asayer_cli.secret_store import SecretStore
     from asayer_cli.settings import Settings
@@ -72,6 +73,14 @@ class App:
         from asayer_cli.settings import load
 
         return load(self.profile, self.environ)
+
+    def choose_network(self, *, ca_bundle: str = "", proxy: str = "", timeout: str = "") -> Network:
+        """Let every connection of this run go as the options, or else the settings, say; UsageError for wrong ones."""
+        from asayer_cli import network
+
+        chosen = network.choose(self.settings(), ca_bundle=ca_bundle, proxy=proxy, timeout=timeout)
+        network.use(chosen)
+        return chosen
 
     def save(self, changes: Mapping[str, str | tuple[str, ...] | None]) -> Path:
         """Write settings of this run's profile."""

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 
 ENVIRONMENT_PREFIX = "ASAYER"
+_NETWORK = frozenset({"ca_bundle", "proxy", "timeout"})
 _EVERY_OUTPUT = frozenset({"text", "json", "csv", "plain", "junit", "github"})
 
 
@@ -64,6 +65,29 @@ def _common_options(outputs: tuple[str, ...]) -> list[click.Parameter]:
     ]
 
 
+def _network_options() -> list[click.Parameter]:
+    return [
+        click.Option(
+            ("--ca-bundle",),
+            metavar="FILE",
+            envvar="ASAYER_CA_BUNDLE",
+            help="PEM file of the certificate authorities to trust, such as that of a proxy which opens TLS.",
+        ),
+        click.Option(
+            ("--proxy",),
+            metavar="URL",
+            envvar="ASAYER_PROXY",
+            help="Proxy on the way to the service, without a login; HTTPS_PROXY when not given. NO_PROXY is heeded.",
+        ),
+        click.Option(
+            ("--timeout",),
+            metavar="DURATION",
+            envvar="ASAYER_TIMEOUT",
+            help="How long to wait for each answer of the service, up to 10m.  [default: 30s]",
+        ),
+    ]
+
+
 def command(
     name: str,
     *,
@@ -72,7 +96,9 @@ def command(
 ) -> Callable[[Callable[..., Result]], click.Command]:
     """Make a click command of a function `(app, **its options) -> Result`, with the common options after its own.
 
-    The result is printed in one place and its exit code becomes the process's.
+    A command with `--allow-http` talks to a service: it also takes how that is reached, which the function itself does
+    not get, for every connection finds it in `asayer_cli.network`. The result is printed in one place and its exit code
+    becomes the process's.
     """
 
     def decorate(function: Callable[..., Result]) -> click.Command:
@@ -88,6 +114,8 @@ def command(
 
         make: Any = click.command(name, **attributes)
         made = cast("click.Command", make(functools.update_wrapper(run, function)))
+        if any(option.name == "allow_http" for option in made.params):
+            made.params += _network_options()
         made.params += _common_options(outputs)
         return made
 
@@ -101,6 +129,8 @@ def _prepare(context: click.Context, params: dict[str, object]) -> App:
     for name in ("output", "profile", "color", "verbose", "quiet", "debug"):
         setattr(app, name, params.pop(name))
     app.command = context.command_path.partition(" ")[2]
+    if params.keys() >= _NETWORK:
+        app.choose_network(**{name: str(params.pop(name) or "") for name in _NETWORK})
     return app
 
 

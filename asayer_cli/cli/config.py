@@ -46,11 +46,14 @@ def set_(app: App, name: str, values: tuple[str, ...]) -> Result:
     asayer-cli config set aws.log_groups /ecs/shop-api /ecs/shop-worker
     """
     from asayer_cli.config_view import SettingChange, check_storable
+    from asayer_cli.network import absolute
     from asayer_cli.settings import check_value, find_key, parse_value
 
     key = find_key(name)
     check_storable(key.name, values)
     value = check_value(key, parse_value(key, values))
+    if key.is_path:
+        value = absolute(str(value))
     app.save({key.name: value})
     return Result(SettingChange(key.name, value, app.profile))
 

@@ -1,11 +1,10 @@
-"""One connection to a cluster: TLS, the environment's proxies, patience; what makes something is sent only once."""
+"""One connection to a cluster: TLS, proxies, patience; what makes something is sent only once."""
 
 from __future__ import annotations
 
 import logging
 import os
 import re
-import ssl
 import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, TypeVar
@@ -18,7 +17,9 @@ from asayer_cli.elastic.endpoint import Endpoint, endpoint_of, refuse_plain_http
 from asayer_cli.elastic.errors import translate
 from asayer_cli.elastic.model import UserPassword
 from asayer_cli.elastic.node import node_class
+from asayer_cli.elastic.route import DIRECT, Route
 from asayer_cli.errors import AsayerError, UsageError
+from asayer_cli.network import Network, check_bundle, current, proxy_for
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -38,7 +39,7 @@ _FINGERPRINT: Final = re.compile(r"(?:[0-9A-Fa-f]{2}:?){32}", re.ASCII)
 
 @dataclass(frozen=True, slots=True)
 class Cluster:
-    """The client library's connection, the address, and `who` asks, such as `user elastic`.
+    """The client library's connection, the address, `who` asks, such as `user elastic`, and the way there.
 
     The client itself never retries: `ask` does, for what may be sent twice; `ask_once` is for the rest. Both raise
     our errors.
@@ -47,6 +48,7 @@ class Cluster:
     client: elasticsearch.Elasticsearch
     endpoint: Endpoint
     who: str
+    route: Route = DIRECT
     pauses: tuple[float, ...] = _PAUSES
 
     def ask(self, call: Callable[[elasticsearch.Elasticsearch], T]) -> T:
@@ -65,7 +67,7 @@ class Cluster:
         try:
             return call(self.client)
         except (elasticsearch.ApiError, elastic_transport.TransportError) as error:
-            raise translate(error, self.endpoint, self.who) from error
+            raise translate(error, self.endpoint, self.who, self.route) from error
 
     def close(self) -> None:
         """Close the connection."""
@@ -78,29 +80,34 @@ def connect(
     *,
     allow_http: bool = False,
     trace: Trace = _log.debug,
-    timeout: float = TIMEOUT_SECONDS,
+    timeout: float | None = None,
     environ: Mapping[str, str] = os.environ,
+    network: Network | None = None,
 ) -> Cluster:
     """Prepare a connection; nothing is sent yet.
 
     `trace` gets one line a request (method, path, status, milliseconds); by default that is this module's logger.
-    Proxies come from HTTPS_PROXY, HTTP_PROXY, ALL_PROXY and NO_PROXY; with no `ca_cert` and `fingerprint` in the
-    address, SSL_CERT_FILE and REQUESTS_CA_BUNDLE count.
-    UsageError for a wrong address or CA file, and for plain HTTP off loopback unless `allow_http`.
+    `network` is the run's own unless given. Without a proxy in it, HTTPS_PROXY, HTTP_PROXY and ALL_PROXY name one;
+    NO_PROXY excepts hosts from either. With no `ca_cert` and `fingerprint` in the address, the network's `ca_bundle`,
+    SSL_CERT_FILE and REQUESTS_CA_BUNDLE count, in that order. `timeout` (seconds) is the network's, else 30.
+    UsageError for a wrong address, proxy or CA file, and for plain HTTP off loopback unless `allow_http`.
     """
+    network = network or current()
     endpoint = endpoint_of(address)
     refuse_plain_http(endpoint, allowed=allow_http)
+    timeout = network.seconds(TIMEOUT_SECONDS) if timeout is None else timeout
+    route = Route(proxy_for(endpoint.scheme, endpoint.host, endpoint.port, environ, network))
     client = elasticsearch.Elasticsearch(
         endpoint.url,
         **_authentication(auth),
-        **(_tls_options(address, environ) if endpoint.scheme == "https" else {}),
-        node_class=node_class(environ, trace, timeout),
+        **(_tls_options(address, environ, network) if endpoint.scheme == "https" else {}),
+        node_class=node_class(route.proxy, trace, timeout),
         headers={"user-agent": f"asayer-cli/{__version__}"},
         max_retries=0,
         retry_on_timeout=False,
         request_timeout=timeout,
     )
-    return Cluster(client, endpoint, _who(auth))
+    return Cluster(client, endpoint, _who(auth), route)
 
 
 def _authentication(auth: ElasticKey | UserPassword) -> dict[str, Any]:
@@ -113,34 +120,16 @@ def _who(auth: ElasticKey | UserPassword) -> str:
     return f"user {auth.username}" if isinstance(auth, UserPassword) else f"API key {auth.api_key_id}"
 
 
-def _tls_options(address: ElasticAddress, environ: Mapping[str, str]) -> dict[str, Any]:
+def _tls_options(address: ElasticAddress, environ: Mapping[str, str], network: Network) -> dict[str, Any]:
     if address.fingerprint:
         if not _FINGERPRINT.fullmatch(address.fingerprint):
             raise _bad_fingerprint()
         return {"ssl_assert_fingerprint": address.fingerprint}
-    bundle = address.ca_cert or environ.get("SSL_CERT_FILE") or environ.get("REQUESTS_CA_BUNDLE")
+    bundle = address.ca_cert or network.ca_bundle or environ.get("SSL_CERT_FILE") or environ.get("REQUESTS_CA_BUNDLE")
     if not bundle:
         return {}
-    _check_bundle(bundle)
+    check_bundle(bundle, "--ca-cert, ASAYER_ELASTIC_CA_CERT, --ca-bundle, SSL_CERT_FILE or REQUESTS_CA_BUNDLE")
     return {"ca_certs": bundle}
-
-
-def _check_bundle(path: str) -> None:
-    try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
-    except ssl.SSLError as error:
-        raise _bad_bundle(path, "holds no certificate") from error
-    except OSError as error:
-        raise _bad_bundle(path, f"cannot be read: {error.strerror}") from error
-
-
-def _bad_bundle(path: str, why: str) -> UsageError:
-    return UsageError(
-        f"The CA certificate file {path} {why}.",
-        hint="It must be a PEM file, with lines that say BEGIN CERTIFICATE (--ca-cert, ASAYER_ELASTIC_CA_CERT, "
-        "SSL_CERT_FILE or REQUESTS_CA_BUNDLE names it).",
-        code="ca_cert",
-    )
 
 
 def _bad_fingerprint() -> UsageError:

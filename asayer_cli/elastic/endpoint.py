@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import SplitResult, urlsplit
 
 from asayer_cli.errors import NotConfiguredError, UsageError
+from asayer_cli.network import is_loopback
 from asayer_cli.secret import Secret
 
 if TYPE_CHECKING:
@@ -41,13 +42,7 @@ class Endpoint:
     @property
     def is_loopback(self) -> bool:
         """Whether what is sent there stays on this computer."""
-        host = self.host.rstrip(".").lower()
-        if host == "localhost" or host.endswith(".localhost"):
-            return True
-        try:
-            return ipaddress.ip_address(host).is_loopback
-        except ValueError:
-            return False
+        return is_loopback(self.host)
 
 
 def endpoint_of(address: ElasticAddress) -> Endpoint:

@@ -12,8 +12,10 @@ from typing import TYPE_CHECKING, Final
 import elastic_transport
 import elasticsearch
 
-from asayer_cli.elastic.transport_errors import proxy_refusal, translate_transport_error
+from asayer_cli.elastic.route import DIRECT, Route
+from asayer_cli.elastic.transport_errors import translate_transport_error
 from asayer_cli.errors import AsayerError, CredentialsRejectedError, PermissionDeniedError, UnreachableError
+from asayer_cli.network import name_of, proxy_refused
 
 if TYPE_CHECKING:
     from asayer_cli.elastic.endpoint import Endpoint
@@ -26,14 +28,14 @@ _PRODUCT_HEADER: Final = "x-elastic-product"
 _UNAVAILABLE: Final = (HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT)
 
 
-def translate(error: Exception, endpoint: Endpoint, who: str) -> AsayerError:
-    """Return our form of an exception of the client library; `who` asked, such as `user elastic`."""
+def translate(error: Exception, endpoint: Endpoint, who: str, route: Route = DIRECT) -> AsayerError:
+    """Return our form of an exception of the client library; `who` asked, such as `user elastic`, on that `route`."""
     if isinstance(error, elastic_transport.TransportError):
-        return translate_transport_error(error, endpoint)
+        return translate_transport_error(error, endpoint, route)
     if isinstance(error, elasticsearch.UnsupportedProductError):
         return _unsupported(endpoint)
     if isinstance(error, elasticsearch.ApiError):
-        return _api_error(error, endpoint, who)
+        return _api_error(error, endpoint, who, route)
     raise error
 
 
@@ -63,8 +65,8 @@ def _is_elasticsearch(error: elasticsearch.ApiError) -> bool:
     return error.meta.headers.get(_PRODUCT_HEADER) == "Elasticsearch" or bool(error_type(error))
 
 
-def _api_error(error: elasticsearch.ApiError, endpoint: Endpoint, who: str) -> AsayerError:
-    if not _is_elasticsearch(error) and (foreign := _foreign_answer(error, endpoint)):
+def _api_error(error: elasticsearch.ApiError, endpoint: Endpoint, who: str, route: Route) -> AsayerError:
+    if not _is_elasticsearch(error) and (foreign := _foreign_answer(error, endpoint, route)):
         return foreign
     if special := _missing_feature(error, endpoint):
         return special
@@ -92,18 +94,19 @@ def _failed(error: elasticsearch.ApiError, endpoint: Endpoint) -> AsayerError:
     return _unknown(error, endpoint)
 
 
-def _foreign_answer(error: elasticsearch.ApiError, endpoint: Endpoint) -> AsayerError | None:
+def _foreign_answer(error: elasticsearch.ApiError, endpoint: Endpoint, route: Route) -> AsayerError | None:
     """Judge an answer that does not come from Elasticsearch: it says nothing about the credentials."""
     status, reason = error.meta.status, error_reason(error)
     if "no handler found for uri" in reason or status == HTTPStatus.NOT_ACCEPTABLE:
         return _unsupported(endpoint)
-    if status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
-        return proxy_refusal(status, endpoint)
-    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+    if route.proxy and (status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED or status in _UNAVAILABLE):
+        return proxy_refused(route.proxy, endpoint.url, status)
+    if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.PROXY_AUTHENTICATION_REQUIRED):
+        way = f" It may be the proxy {name_of(route.proxy)}." if route.proxy else ""
         return UnreachableError(
             f"Something in front of {endpoint.url} refused the request ({status}); it did not come from Elasticsearch.",
-            hint="Check that the URL leads to Elasticsearch itself, and what a proxy or gateway on the way wants. "
-            "The credentials were not judged.",
+            hint="Check that the URL leads to Elasticsearch itself, and what a proxy or gateway on the way wants."
+            f"{way} The credentials were not judged.",
             code="gateway_refused",
         )
     if HTTPStatus.MULTIPLE_CHOICES <= status < HTTPStatus.BAD_REQUEST:

@@ -1,10 +1,9 @@
-"""The client library's connection to one node, taught the environment's proxies, a connect timeout and a trace."""
+"""The client library's connection to one node, taught proxies, a connect timeout and a trace."""
 
 from __future__ import annotations
 
 import time
 import urllib.parse
-import urllib.request
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any, Final
 
@@ -12,20 +11,20 @@ import urllib3
 from elastic_transport import HttpHeaders, NodeConfig, TransportError, Urllib3HttpNode
 from elastic_transport.client_utils import DEFAULT, DefaultType
 
-from asayer_cli.elastic.endpoint import Endpoint
 from asayer_cli.secret import Secret
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from elastic_transport._node import NodeApiResponse
 
 Trace = Callable[[str], None]
 CONNECT_SECONDS: Final = 10.0
 
 
-def node_class(environ: Mapping[str, str], trace: Trace, timeout: float) -> type[Urllib3HttpNode]:
-    """Return the class of nodes for one connection: proxies as in `environ`, each request told to `trace`."""
+def node_class(proxy: str | None, trace: Trace, timeout: float) -> type[Urllib3HttpNode]:
+    """Return the class of nodes for one connection: through `proxy`, each request told to `trace`.
+
+    What breaks is noted with the request that it broke, for whoever words the error.
+    """
 
     class Node(Urllib3HttpNode):
         """The library's node, with its pool led through a proxy where the environment names one."""
@@ -33,7 +32,7 @@ def node_class(environ: Mapping[str, str], trace: Trace, timeout: float) -> type
         def __init__(self, config: NodeConfig) -> None:
             super().__init__(config)
             self.pool.timeout = urllib3.Timeout(connect=min(CONNECT_SECONDS, timeout), read=timeout)
-            if proxy := proxy_for(config.scheme, config.host, config.port, environ):
+            if proxy:
                 self.pool = _through(proxy, self.pool)
 
         def perform_request(
@@ -49,6 +48,7 @@ def node_class(environ: Mapping[str, str], trace: Trace, timeout: float) -> type
                 answer = super().perform_request(method, target, body, headers)
             except TransportError as error:
                 _tell(trace, method, target, type(error).__name__, started)
+                error.add_note(_named(method, target))
                 raise
             _tell(trace, method, target, str(answer.meta.status), started)
             # A deprecation notice is for whoever runs the cluster; the library would print it as a Python warning.
@@ -59,22 +59,11 @@ def node_class(environ: Mapping[str, str], trace: Trace, timeout: float) -> type
 
 
 def _tell(trace: Trace, method: str, target: str, status: str, started: float) -> None:
-    trace(f"{method} {target.partition('?')[0]} {status} {(time.monotonic() - started) * 1000:.0f} ms")
+    trace(f"{_named(method, target)} {status} {(time.monotonic() - started) * 1000:.0f} ms")
 
 
-def proxy_for(scheme: str, host: str, port: int, environ: Mapping[str, str]) -> str | None:
-    """Return the proxy that the environment names for an address, None when there is none or NO_PROXY excepts it.
-
-    There is none for this computer itself: what is sent there may be in the clear and must not leave it.
-    """
-    if Endpoint(scheme, host, port).is_loopback:
-        return None
-    settings = {name.lower(): value.strip() for name, value in sorted(environ.items()) if value.strip()}
-    proxies = {name.removesuffix("_proxy"): value for name, value in settings.items() if name.endswith("_proxy")}
-    if urllib.request.proxy_bypass_environment(f"{host}:{port}", proxies):  # type: ignore[attr-defined]
-        return None
-    proxy = proxies.get(scheme) or proxies.get("all")
-    return proxy if not proxy or "://" in proxy else f"http://{proxy}"
+def _named(method: str, target: str) -> str:
+    return f"{method} {target.partition('?')[0]}"
 
 
 class _ProxiedPool:

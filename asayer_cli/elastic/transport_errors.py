@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
 import re
 import socket
 import ssl
@@ -12,84 +11,47 @@ import elastic_transport
 import urllib3.exceptions
 
 from asayer_cli.errors import AsayerError, UnreachableError
+from asayer_cli.network import causes_of, late_hint, name_of, proxy_failure, seconds_waited
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from asayer_cli.elastic.endpoint import Endpoint
+    from asayer_cli.elastic.route import Route
 
 # Numbers of OpenSSL's X509_V_ERR_ constants.
 _EXPIRED: Final = frozenset({9, 10})
 _WRONG_NAME: Final = frozenset({62, 64})
 _NOT_TLS: Final = re.compile(r"wrong.version.number|record.layer.failure|http.request|unknown.protocol", re.IGNORECASE)
 _NAME_MISMATCH: Final = re.compile(r"doesn't match|no appropriate subjectAltName|not valid for", re.IGNORECASE)
-_TUNNEL_STATUS: Final = re.compile(r"Tunnel connection failed: (\d{3})")
 _OTHER_FINGERPRINT: Final = re.compile(r"[Ff]ingerprints? did not match")
 
 
-def translate_transport_error(error: elastic_transport.TransportError, endpoint: Endpoint) -> AsayerError:
+def translate_transport_error(error: elastic_transport.TransportError, endpoint: Endpoint, route: Route) -> AsayerError:
     """Return what a broken connection means for a person; TLS, proxies, refusals and timeouts have their own codes."""
-    causes = tuple(_causes(error))
+    causes = causes_of(error)
     if isinstance(error, elastic_transport.SerializationError):
         return AsayerError(
             f"{endpoint.url} answered something that is not the JSON it announced.",
             hint="Check that the URL leads to Elasticsearch itself, not to Kibana or to a page of a proxy.",
             code="malformed_answer",
         )
-    if proxy := _proxy_error(causes, endpoint):
-        return proxy
+    if route.proxy and any(isinstance(cause, urllib3.exceptions.ProxyError) for cause in causes):
+        return proxy_failure(route.proxy, endpoint.url, causes)
     if isinstance(error, elastic_transport.TlsError):
         return _tls_error(causes, endpoint)
     if isinstance(error, elastic_transport.ConnectionTimeout):
-        return UnreachableError(
-            f"{endpoint.url} did not answer in time.",
-            hint="Check the address and the way to it (firewall, VPN, proxy), or try again later.",
-            code="timeout",
-        )
-    return _connection_error(causes, endpoint)
+        return _late(error, causes, endpoint, route)
+    return _connection_error(causes, endpoint, route)
 
 
-def _causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield an exception and whatever it wraps: causes, contexts, arguments, `reason`, `original_error`."""
-    pending, seen = [error], set()
-    while pending:
-        found = pending.pop(0)
-        if id(found) in seen:
-            continue
-        seen.add(id(found))
-        yield found
-        wrapped = (found.__cause__, found.__context__, *found.args, getattr(found, "reason", None))
-        pending += [item for item in wrapped if isinstance(item, BaseException)]
-
-
-def _proxy_error(causes: tuple[BaseException, ...], endpoint: Endpoint) -> AsayerError | None:
-    if not any(isinstance(cause, urllib3.exceptions.ProxyError) for cause in causes):
-        return None
-    match = next((match for cause in causes if (match := _TUNNEL_STATUS.search(str(cause)))), None)
-    return proxy_refusal(int(match[1]), endpoint) if match else _proxy_unreachable(endpoint)
-
-
-def proxy_refusal(status: int, endpoint: Endpoint) -> AsayerError:
-    """Return the error for a proxy that answered in the cluster's place: the credentials were never judged."""
-    if status == http.HTTPStatus.PROXY_AUTHENTICATION_REQUIRED:
-        return UnreachableError(
-            f"The proxy on the way to {endpoint.url} asks for a login (407).",
-            hint="Give its user and password in HTTPS_PROXY (or HTTP_PROXY), or name the host in NO_PROXY.",
-            code="proxy_authentication",
-        )
+def _late(
+    error: elastic_transport.TransportError, causes: tuple[BaseException, ...], endpoint: Endpoint, route: Route
+) -> UnreachableError:
+    request = next(iter(getattr(error, "__notes__", ())), "the request")
+    through = f" through the proxy {name_of(route.proxy)}" if route.proxy else ""
     return UnreachableError(
-        f"The proxy on the way to {endpoint.url} refused the connection ({status}).",
-        hint=f"Let the proxy allow {endpoint.host}:{endpoint.port}, or name the host in NO_PROXY. "
-        "Elasticsearch itself was not asked.",
-        code="proxy_refused",
-    )
-
-
-def _proxy_unreachable(endpoint: Endpoint) -> AsayerError:
-    return UnreachableError(
-        f"The proxy on the way to {endpoint.url} cannot be reached.",
-        hint="Check HTTPS_PROXY, HTTP_PROXY and ALL_PROXY, or name the host in NO_PROXY.",
-        code="proxy_unreachable",
+        f"{endpoint.url} did not answer {request}{through}{seconds_waited(causes)}.",
+        hint=late_hint("--url"),
+        code="timeout",
     )
 
 
@@ -117,7 +79,8 @@ def _tls_error(causes: tuple[BaseException, ...], endpoint: Endpoint) -> AsayerE
     if codes:
         return _tls(
             f"The certificate of {endpoint.url} is signed by an authority that this computer does not know.",
-            "Give the authority's certificate with --ca-cert (Elasticsearch keeps it in config/certs/http_ca.crt), "
+            "Give the authority's certificate with --ca-cert (Elasticsearch keeps it in config/certs/http_ca.crt), or "
+            "with --ca-bundle where a proxy opens TLS, "
             f"or pin the certificate with --fingerprint. {_how(endpoint)}",
             "tls_unknown_authority",
         )
@@ -141,7 +104,7 @@ def _how(endpoint: Endpoint) -> str:
     )
 
 
-def _connection_error(causes: tuple[BaseException, ...], endpoint: Endpoint) -> AsayerError:
+def _connection_error(causes: tuple[BaseException, ...], endpoint: Endpoint, route: Route) -> AsayerError:
     if any(isinstance(cause, (urllib3.exceptions.NameResolutionError, socket.gaierror)) for cause in causes):
         return UnreachableError(
             f"The host {endpoint.host} is not known: its name does not resolve.",
@@ -155,13 +118,19 @@ def _connection_error(causes: tuple[BaseException, ...], endpoint: Endpoint) -> 
             code="connection_refused",
         )
     if any(isinstance(cause, (urllib3.exceptions.ProtocolError, ConnectionError)) for cause in causes):
-        return _cut_off(endpoint)
+        return _cut_off(endpoint, route)
     return UnreachableError(
         f"There is no connection to {endpoint.url}.", hint="Check the address and the way to it (firewall, VPN, proxy)."
     )
 
 
-def _cut_off(endpoint: Endpoint) -> AsayerError:
+def _cut_off(endpoint: Endpoint, route: Route) -> AsayerError:
+    if route.proxy:
+        return UnreachableError(
+            f"The connection to {endpoint.url} through the proxy {name_of(route.proxy)} was closed without an answer.",
+            hint="Try again; if it stays, check what the proxy allows, or name the host in NO_PROXY.",
+            code="connection_cut",
+        )
     tls = " A cluster that speaks TLS does so too when it is asked in plain HTTP: try https://."
     return UnreachableError(
         f"{endpoint.url} closed the connection without an answer.",

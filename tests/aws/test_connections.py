@@ -90,7 +90,8 @@ def test_a_proxy_that_refuses_is_not_a_wrong_key(ask: Any) -> None:
         error = ask(
             AWS_ENDPOINT_URL="https://sts.aws.invalid", HTTPS_PROXY=f"http://me:planted-secret@127.0.0.1:{port}"
         )
-    assert (type(error), error.code) == (UnreachableError, "proxy_refused")
+    assert (type(error), error.code) == (UnreachableError, "proxy_authentication")
+    assert f"127.0.0.1:{port}" in error.message
     assert "HTTPS_PROXY" in error.hint
     assert "planted" not in error.message + error.hint
 
@@ -113,7 +114,7 @@ def test_this_computer_is_never_asked_through_a_proxy(ask: Any) -> None:
 
 def test_a_proxy_that_is_not_there(ask: Any) -> None:
     error = ask(AWS_ENDPOINT_URL="https://sts.aws.invalid", HTTPS_PROXY="http://127.0.0.1:1")
-    assert error.code == "proxy_refused"
+    assert error.code == "proxy_unreachable"
 
 
 def test_a_foreign_certificate_and_the_authority_that_makes_it_good(ask: Any, tmp_path: Path) -> None:
@@ -127,8 +128,9 @@ def test_a_foreign_certificate_and_the_authority_that_makes_it_good(ask: Any, tm
         missing = ask(AWS_ENDPOINT_URL=url, AWS_CA_BUNDLE=str(tmp_path / "none.pem"))
         trusted = ask(AWS_ENDPOINT_URL=url, AWS_CA_BUNDLE=str(tmp_path / "ca.pem"))
     assert (untrusted.code, untrusted.exit_code) == ("tls_untrusted", ExitCode.UNREACHABLE)
+    assert "--ca-bundle" in untrusted.hint
     assert "AWS_CA_BUNDLE" in untrusted.hint
-    assert missing.exit_code in (ExitCode.NOT_CONFIGURED, ExitCode.UNREACHABLE)
+    assert (missing.code, missing.exit_code) == ("ca_cert", ExitCode.USAGE)
     assert trusted.code == "unexpected_answer"
 
 
@@ -195,7 +197,7 @@ URL = "https://user:planted-secret@sts.example.com/?token=planted-secret"
         (sdk.ConnectTimeoutError(endpoint_url=URL), "connect_timeout"),
         (sdk.ReadTimeoutError(endpoint_url=URL), "read_timeout"),
         (sdk.ConnectionClosedError(endpoint_url=URL), "connection_closed"),
-        (sdk.ProxyConnectionError(proxy_url=URL), "proxy_refused"),
+        (sdk.ProxyConnectionError(proxy_url=URL), "proxy_unreachable"),
         (sdk.SSLError(endpoint_url=URL, error="[SSL: CERTIFICATE_VERIFY_FAILED]"), "tls_untrusted"),
         (sdk.SSLError(endpoint_url=URL, error="x"), "tls_failed"),
         (sdk.HTTPClientError(error="x"), "unreachable"),

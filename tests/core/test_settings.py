@@ -78,7 +78,7 @@ def test_what_the_file_has_whatever_the_environment_sets(environ: dict[str, str]
 def test_every_key_has_a_variable_of_its_own_that_sets_it() -> None:
     assert len({key.variable for key in KEYS}) == len({key.name for key in KEYS}) == len(KEYS)
     for key in KEYS:
-        given = key.choices[0] if key.choices else "value"
+        given = key.choices[0] if key.choices else "30s" if key.name == "network.timeout" else "value"
         settings = load("default", {key.variable: given, "ASAYER_CONFIG_DIR": "/dev/null"})
         assert settings.values[key.name].value == ((given,) if key.many else given)
 

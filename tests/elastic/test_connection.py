@@ -16,7 +16,6 @@ from asayer_cli.elastic.api_keys import ApiKeys
 from asayer_cli.elastic.connection import Cluster, connect
 from asayer_cli.elastic.key_request import KeyRequest
 from asayer_cli.elastic.model import KeyIdentity, UserPassword
-from asayer_cli.elastic.node import proxy_for
 from asayer_cli.errors import AsayerError, OutcomeUnknownError, UnreachableError, UsageError
 from asayer_cli.integrations import ElasticAddress, ElasticKey
 from asayer_cli.secret import Secret
@@ -225,16 +224,6 @@ def test_a_proxy_that_is_not_there() -> None:
         taken.bind(("127.0.0.1", 0))
         environ = {"HTTPS_PROXY": f"http://127.0.0.1:{taken.getsockname()[1]}"}
         assert failure(ElasticAddress("https://es.example.com"), environ).code == "proxy_unreachable"
-
-
-def test_which_proxy_counts() -> None:
-    assert proxy_for("https", "es.example.com", 443, {"ALL_PROXY": "http://p:1"}) == "http://p:1"
-    assert proxy_for("https", "es.example.com", 443, {"HTTP_PROXY": "http://p:1"}) is None
-    assert proxy_for("https", "es.example.com", 443, {"HTTPS_PROXY": "p:1", "NO_PROXY": ".example.org"}) == "http://p:1"
-    assert proxy_for("https", "es.example.com", 443, {"HTTPS_PROXY": "p:1", "NO_PROXY": ".example.com"}) is None
-    assert proxy_for("https", "es.example.com", 443, {"HTTPS_PROXY": "p:1", "NO_PROXY": "*"}) is None
-    assert proxy_for("http", "::1", 9200, {"ALL_PROXY": "http://p:1"}) is None
-    assert proxy_for("http", "10.0.0.1", 9200, {"ALL_PROXY": "http://p:1"}) == "http://p:1"
 
 
 def test_each_request_is_traced_without_secrets(caplog: pytest.LogCaptureFixture) -> None:

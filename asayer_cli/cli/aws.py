@@ -10,6 +10,7 @@ from asayer_cli.cli.aws_credential_process import credential_process
 from asayer_cli.cli.aws_emit import emit_code, emit_options, refuse_without_emit
 from asayer_cli.cli.aws_options import allow_http_option, aws_profile_option, user_name_option, wait_for_key_option
 from asayer_cli.cli.aws_rotate_key import rotate_key
+from asayer_cli.cli.aws_status import status
 from asayer_cli.cli.aws_teardown import teardown
 from asayer_cli.cli.base import command, dry_run_option, secret_store_option, yes_option
 from asayer_cli.cli.types import NAMES
@@ -174,5 +175,6 @@ def _caller_or_collector(
 group.add_command(setup)
 group.add_command(credential_process)
 group.add_command(log_groups)
+group.add_command(status)
 group.add_command(rotate_key)
 group.add_command(teardown)

@@ -73,4 +73,4 @@ def _joined(commands: tuple[str, ...]) -> Iterator[str | tuple[str, str]]:
         yield (command, "bold")
 
 
-from asayer_cli.output import text_aws_life  # noqa: E402, F401 - for its effect: it registers with `render`
+from asayer_cli.output import text_aws_life, text_aws_status  # noqa: E402, F401 - for their effect on `render`

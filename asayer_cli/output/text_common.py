@@ -105,3 +105,6 @@ def _form(title: str, fields: dict[str, str]) -> Iterator[RenderableType]:
 
 def _secret(secret: Secret, *, revealed: bool) -> str:
     return secret.reveal() if revealed else str(secret)
+
+
+from asayer_cli.output import text_completions  # noqa: E402, F401 - for its effect: it registers with `render`

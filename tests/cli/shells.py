@@ -61,8 +61,11 @@ mv {said}.new {said}
 
 
 @contextmanager
-def interactive(shell: str, environ: dict[str, str], *setup: str) -> Iterator[Any]:
+def interactive(shell: str, environ: dict[str, str], *setup: str, config: bool = False) -> Iterator[Any]:
+    """Start a shell and send it the lines of `setup`; fish looks into the home folder only with `config`."""
     program, *arguments = STARTS[shell]
+    if config:
+        arguments = [argument for argument in arguments if argument != "--no-config"]
     child = pexpect.spawn(
         program, arguments, env=environ, encoding="utf-8", timeout=PATIENCE_SECONDS, dimensions=(50, 200)
     )

@@ -68,6 +68,8 @@ def test_the_commands() -> None:
         "completions bash",
         "completions zsh",
         "completions fish",
+        "completions install",
+        "completions uninstall",
         "sandbox",
         "sandbox run",
         "sandbox start",

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from asayer_cli.errors import NotConfiguredError, UsageError
+from asayer_cli.profile_option import for_profile
 from asayer_cli.secret import Secret
 from asayer_cli.secret_store import SecretStore, secret_name
 
@@ -90,7 +91,8 @@ def aws_key(settings: Settings, store: SecretStore, environ: Mapping[str, str]) 
     if secret is None:
         raise NotConfiguredError(
             f"The secret of access key {key_id} is not in {store.label}.",
-            hint=f"Set {AWS_SECRET_VARIABLE}, or make a key that is kept here: asayer-cli aws setup --add-key.",
+            hint=f"Set {AWS_SECRET_VARIABLE}, or make a key that is kept here: asayer-cli aws setup --add-key"
+            f"{for_profile(settings.profile)}.",
             code="secret_missing",
         )
     return AwsKey(key_id, secret)
@@ -122,7 +124,8 @@ def elastic_key(settings: Settings, store: SecretStore, environ: Mapping[str, st
     if secret is None:
         raise NotConfiguredError(
             f"The secret of API key {key_id} is not in {store.label}.",
-            hint=f"Set {ELASTIC_KEY_VARIABLE}, or make one that is kept here: asayer-cli elastic create-key --replace.",
+            hint=f"Set {ELASTIC_KEY_VARIABLE}, or make one that is kept here: asayer-cli elastic create-key --replace"
+            f"{for_profile(settings.profile)}.",
             code="secret_missing",
         )
     return ElasticKey(key_id, secret)

@@ -29,6 +29,14 @@ class KeyHolders:
             profile for profile, named in self.key_ids.items() if named == key_id or self._has(profile, key_id)
         )
 
+    def named_by(self, key_id: str) -> tuple[str, ...]:
+        """Return the profiles whose settings name a key."""
+        return tuple(profile for profile, named in self.key_ids.items() if named == key_id)
+
+    def kept_by(self, key_id: str) -> tuple[str, ...]:
+        """Return the profiles that have the secret of a key."""
+        return tuple(profile for profile in self.key_ids if self._has(profile, key_id))
+
     def held_by_any_profile(self, key_ids: Iterable[str]) -> frozenset[str]:
         """Return those of the ids that any profile of this machine uses, or has the secret of."""
         return frozenset(key_id for key_id in key_ids if self.profiles_with(key_id))

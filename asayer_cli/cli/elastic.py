@@ -5,11 +5,13 @@ from __future__ import annotations
 import click
 
 from asayer_cli.cli.elastic_create_key import create_key
+from asayer_cli.cli.elastic_status import status
 
 
 @click.group("elastic")
 def group() -> None:
-    """Give the product an API key for Elasticsearch."""
+    """Make, show, rotate and revoke the API key that the product reads Elasticsearch with."""
 
 
 group.add_command(create_key)
+group.add_command(status)

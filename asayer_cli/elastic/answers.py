@@ -28,6 +28,7 @@ def identity_of(answer: Mapping[str, Any]) -> KeyIdentity:
 def record_of(item: Mapping[str, Any]) -> ApiKeyRecord:
     """Read one API key as Elasticsearch describes it."""
     metadata = item.get("metadata") or {}
+    ours = metadata if metadata.get("managed_by") == MANAGED_BY else {}
     expiration = item.get("expiration")
     roles = (item.get("role_descriptors") or {}).values()
     grants = [grant for role in roles for grant in role.get("indices") or ()]
@@ -39,11 +40,13 @@ def record_of(item: Mapping[str, Any]) -> ApiKeyRecord:
         invalidated=bool(item.get("invalidated")),
         username=str(item.get("username") or ""),
         realm=str(item.get("realm") or ""),
-        managed=metadata.get("managed_by") == MANAGED_BY,
-        run=str(metadata.get("run") or "") if metadata.get("managed_by") == MANAGED_BY else "",
+        managed=bool(ours),
+        run=str(ours.get("run") or ""),
         indexes=_all(grants, "names"),
         index_privileges=_all(grants, "privileges"),
         cluster_privileges=_all(roles, "cluster"),
+        replaces=str(ours.get("replaces") or ""),
+        limited=any(grant.get("query") or grant.get("field_security") for grant in grants),
     )
 
 

@@ -62,6 +62,14 @@ class ApiKeys:
         """Return a key, None where there is none of this id or it may not be seen."""
         return next(iter(self._find(id=key_id).records), None)
 
+    def all(self) -> FoundKeys:
+        """Return all keys, newest first: everybody's where they may be seen, else the user's own."""
+        return self._find()
+
+    def find(self, key_id: str) -> FoundKeys:
+        """Return the key of an id, if there is one and it may be seen, and whether any key would be."""
+        return self._find(id=key_id)
+
     def _find(self, **selection: str) -> FoundKeys:
         try:
             return FoundKeys(self._get({**selection, "owner": False}), everybodys=True)

@@ -26,6 +26,7 @@ _UNITS: Final = (("d", 86_400), ("h", 3600), ("m", 60), ("s", 1))
 class KeyRequest:
     """A key to be made: its name, index patterns, lifetime (None: for ever) and cluster privileges.
 
+    `replaces` is the id of the key whose place it takes; the new key's metadata keep it.
     UsageError for a name or a pattern that Elasticsearch does not take.
     """
 
@@ -33,6 +34,7 @@ class KeyRequest:
     indexes: tuple[str, ...]
     expires_in: timedelta | None = None
     cluster_privileges: tuple[str, ...] = ()
+    replaces: str = ""
 
     def __post_init__(self) -> None:
         _check_name(self.name)
@@ -48,7 +50,8 @@ class KeyRequest:
             body["expiration"] = time_value(self.expires_in)
         indices = {"names": list(self.indexes), "privileges": list(KEY_INDEX)}
         body["role_descriptors"] = {ROLE: {"cluster": list(self.cluster_privileges), "indices": [indices]}}
-        body["metadata"] = {"managed_by": MANAGED_BY, **({"run": run} if run else {})}
+        marks = {"run": run, "replaces": self.replaces}
+        body["metadata"] = {"managed_by": MANAGED_BY, **{name: mark for name, mark in marks.items() if mark}}
         return body
 
     def forms(self, url: str, username: str, ca_cert: str) -> RequestForms:

@@ -42,8 +42,9 @@ class KeyIdentity:
 class ApiKeyRecord:
     """What the cluster keeps about an API key; `expires_at` is None for a key that never does.
 
-    `managed` tells that asayer-cli made it, `run` in which run of it. `indexes` are its index patterns,
-    `index_privileges` what it may do there, `cluster_privileges` elsewhere; all empty where the server does not tell.
+    `managed` tells that asayer-cli made it, `run` in which run of it, `replaces` the id of the key whose place it took.
+    `indexes` are its index patterns, `index_privileges` what it may do there, `cluster_privileges` elsewhere; all empty
+    where the server does not tell. `limited` tells that it may not see all documents or fields of its indices.
     """
 
     id: str
@@ -58,6 +59,8 @@ class ApiKeyRecord:
     indexes: tuple[str, ...] = ()
     index_privileges: tuple[str, ...] = ()
     cluster_privileges: tuple[str, ...] = ()
+    replaces: str = ""
+    limited: bool = False
 
     def alive_at(self, now: datetime) -> bool:
         """Tell whether the key is neither revoked nor expired."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shlex
 from functools import singledispatch
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +11,7 @@ from asayer_cli.elastic.key_plan import describe
 from asayer_cli.elastic.key_request import revoke_form
 from asayer_cli.elastic.model import CreateKeyOutcome, KeyAction, KeyReport, RequestForms
 from asayer_cli.entries import rfc3339
-from asayer_cli.settings import DEFAULT_PROFILE
+from asayer_cli.profile_option import for_profile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -64,7 +63,7 @@ def _(data: CreateKeyOutcome) -> Iterator[RenderableType]:
     if data.action is not KeyAction.KEEP:
         yield _line("secret", f"in {data.secret_store}")
     yield from _revocation(data)
-    of = "" if data.profile == DEFAULT_PROFILE else f" --profile {shlex.quote(data.profile)}"
+    of = for_profile(data.profile)
     yield Text(f"Next: asayer-cli integrations show{of}, then asayer-cli verify{of}.", style="dim")
 
 
@@ -102,3 +101,6 @@ def _revocation(data: CreateKeyOutcome) -> Iterator[RenderableType]:
 
 def _line(name: str, value: str) -> Text:
     return Text.assemble("  ", (f"{name:<11}", "dim"), "  ", value)
+
+
+from asayer_cli.output import text_elastic_life  # noqa: E402, F401 - registers its own forms of `render`

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-_WIDTH: Final = 110
+_WIDTH: Final = 79
 NO_KEY: Final = (
     "There is no access key in it, on purpose: stacks and state files would keep the secret, readable for everybody "
     "who can read them."

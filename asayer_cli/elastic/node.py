@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from elastic_transport._node import NodeApiResponse
 
 Trace = Callable[[str], None]
+_REFUSALS: Final = 400
 CONNECT_SECONDS: Final = 10.0
 
 
@@ -53,6 +54,9 @@ def node_class(proxy: str | None, trace: Trace, timeout: float) -> type[Urllib3H
             _tell(trace, method, target, str(answer.meta.status), started)
             # A deprecation notice is for whoever runs the cluster; the library would print it as a Python warning.
             answer.meta.headers.pop("warning", None)
+            if answer.meta.status >= _REFUSALS and not answer.meta.mimetype:
+                # The library takes it for JSON and tells of that; what a proxy refuses so is no JSON.
+                answer.meta.headers["content-type"] = "text/plain"
             return answer
 
     return Node

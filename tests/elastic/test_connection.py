@@ -19,7 +19,6 @@ from asayer_cli.elastic.model import KeyIdentity, UserPassword
 from asayer_cli.errors import AsayerError, OutcomeUnknownError, UnreachableError, UsageError
 from asayer_cli.integrations import ElasticAddress, ElasticKey
 from asayer_cli.secret import Secret
-from tests.elastic.forward_proxy import forward_proxy
 from tests.elastic.support import PRODUCT, WHO, Answers, serving
 
 if TYPE_CHECKING:
@@ -166,64 +165,6 @@ def test_wrong_tls_options_are_told_before_anything_is_sent(tmp_path: Path) -> N
         with pytest.raises(UsageError) as refused:
             cluster_at(address)
         assert refused.value.code == code
-
-
-def test_https_goes_through_the_proxy_of_the_environment(
-    tls_port: int, ca_file: str, certificate: trustme.LeafCert
-) -> None:
-    url = f"https://{ELSEWHERE}:{tls_port}"
-    right = fingerprint(certificate.cert_chain_pems[0].bytes())
-    with forward_proxy() as proxy:
-        environ = {"HTTPS_PROXY": f"http://me:planted%2Fproxy@127.0.0.1:{proxy.port}"}
-        assert who(ElasticAddress(url, ca_cert=ca_file), environ).username == "elastic"
-        assert who(ElasticAddress(url, fingerprint=right), environ).username == "elastic"
-        assert failure(ElasticAddress(url), environ).code == "tls_unknown_authority"
-        assert failure(ElasticAddress(url, fingerprint=right[::-1]), environ).code == "tls_fingerprint"
-    assert set(proxy.asked) == {f"CONNECT {ELSEWHERE}:{tls_port}"}
-    assert set(proxy.logins) == {"me:planted/proxy"}
-
-
-def test_http_goes_through_the_proxy_too() -> None:
-    answers = Answers(WHO)
-    with serving(answers) as port, forward_proxy() as proxy:
-        environ = {"http_proxy": f"127.0.0.1:{proxy.port}"}
-        address = ElasticAddress(f"http://{ELSEWHERE}:{port}")
-        assert who(address, environ, allow_http=True).username == "elastic"
-    assert proxy.asked == [f"GET http://{ELSEWHERE}:{port}/_security/_authenticate"]
-
-
-@pytest.mark.parametrize("host", ["localhost", "127.0.0.1"])
-def test_what_is_for_this_computer_goes_through_no_proxy(host: str) -> None:
-    with serving(Answers(WHO)) as port, forward_proxy() as proxy:
-        environ = {"HTTP_PROXY": f"http://127.0.0.1:{proxy.port}", "ALL_PROXY": f"http://127.0.0.1:{proxy.port}"}
-        assert who(ElasticAddress(f"http://{host}:{port}"), environ).username == "elastic"
-    assert proxy.asked == []
-
-
-@pytest.mark.parametrize(
-    ("status", "code"), [(407, "proxy_authentication"), (403, "proxy_refused"), (502, "proxy_refused")]
-)
-def test_a_tunnel_refused_by_the_proxy_is_no_wrong_key(status: int, code: str) -> None:
-    with forward_proxy(refusal=status) as proxy:
-        environ = {"https_proxy": f"http://127.0.0.1:{proxy.port}"}
-        refused = failure(ElasticAddress("https://es.example.com:9243"), environ)
-    assert (refused.code, refused.exit_code) == (code, 5)
-    assert "NO_PROXY" in refused.hint
-
-
-@pytest.mark.parametrize(("status", "code"), [(407, "proxy_authentication"), (403, "gateway_refused")])
-def test_a_plain_request_refused_by_the_proxy_is_no_wrong_key(status: int, code: str) -> None:
-    with forward_proxy(refusal=status) as proxy:
-        environ = {"http_proxy": f"http://127.0.0.1:{proxy.port}"}
-        refused = failure(ElasticAddress(f"http://{ELSEWHERE}:9200"), environ, allow_http=True)
-    assert (refused.code, refused.exit_code) == (code, 5)
-
-
-def test_a_proxy_that_is_not_there() -> None:
-    with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))
-        environ = {"HTTPS_PROXY": f"http://127.0.0.1:{taken.getsockname()[1]}"}
-        assert failure(ElasticAddress("https://es.example.com"), environ).code == "proxy_unreachable"
 
 
 def test_each_request_is_traced_without_secrets(caplog: pytest.LogCaptureFixture) -> None:

@@ -49,7 +49,14 @@ def metadata(wheel: zipfile.ZipFile) -> Message:
 
 def test_the_wheel_has_the_package_and_nothing_else(wheel: zipfile.ZipFile) -> None:
     tops = {name.partition("/")[0] for name in wheel.namelist()}
-    assert tops == {"asayer_cli", f"asayer_cli-{asayer_cli.__version__}.dist-info"}
+    stem = f"asayer_cli-{asayer_cli.__version__}"
+    assert tops == {"asayer_cli", f"{stem}.dist-info", f"{stem}.data"}
+
+
+def test_the_wheel_has_the_manual_pages_where_man_looks(wheel: zipfile.ZipFile) -> None:
+    folder = f"asayer_cli-{asayer_cli.__version__}.data/"
+    shared = {name.removeprefix(folder) for name in wheel.namelist() if name.startswith(folder)}
+    assert shared == {f"data/share/man/man1/{path.name}" for path in (ROOT / "man").iterdir()}
 
 
 def test_the_wheel_has_every_module(wheel: zipfile.ZipFile) -> None:

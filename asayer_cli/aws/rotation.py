@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from asayer_cli.aws.setup import Collection, Desk
     from asayer_cli.errors import AccessRefusedError
     from asayer_cli.integrations import AwsKey
+    from asayer_cli.integrations_view import IntegrationsView
 
 _NEW_FOR: Final = timedelta(minutes=5)
 
@@ -110,14 +111,16 @@ class Rotation:
         """Return what a dry run shows."""
         return self._outcome(LifeStatus.PLANNED, plan, plan.use_key)
 
-    def carry_out(self, plan: LifePlan, wait: timedelta) -> Rotated:
+    def carry_out(self, plan: LifePlan, wait: timedelta, *, reveal: bool = False) -> Rotated:
         """Make the key or take the one that is ready, prove it, write it into the settings."""
         self._desk.save({})
         if plan.use_key:
             key, proofs = self._take(plan.use_key, wait)
         else:
             key, proofs = self._make(wait)
-        return self._outcome(LifeStatus.DONE, plan, key.access_key_id, key, proofs)
+        where = self._user.collection
+        shown = view(self._desk.profile, AwsIntegration(key, where.region, where.log_groups), None, revealed=reveal)
+        return self._outcome(LifeStatus.DONE, plan, key.access_key_id, shown, proofs)
 
     def _take(self, key_id: str, wait: timedelta) -> tuple[AwsKey, tuple[str, ...]]:
         key = self._desk.secrets.get(key_id)
@@ -164,23 +167,26 @@ class Rotation:
         )
 
     def _outcome(
-        self, status: LifeStatus, plan: LifePlan, key_id: str, key: AwsKey | None = None, proofs: tuple[str, ...] = ()
+        self,
+        status: LifeStatus,
+        plan: LifePlan,
+        key_id: str,
+        shown: IntegrationsView | None = None,
+        proofs: tuple[str, ...] = (),
     ) -> Rotated:
-        where, profile = self._user.collection, self._desk.profile
         old = self._facts.current if self._facts else None
-        integration = AwsIntegration(key, where.region, where.log_groups) if key else None
         return Rotated(
             status=status,
-            profile=profile,
-            identity=where.identity,
+            profile=self._desk.profile,
+            identity=self._user.collection.identity,
             user_name=self._user.access.name,
             access_key_id=key_id,
             old_key_id=old.id if old else "",
             secret_store=self._desk.secrets.store.label,
             plan=plan.steps,
-            integrations=view(profile, integration, None, revealed=False) if integration else None,
+            integrations=shown,
             proofs=proofs,
-            next_steps=self._next(old.id if old else "") if key else (),
+            next_steps=self._next(old.id if old else "") if shown else (),
         )
 
     def _next(self, old: str) -> tuple[str, ...]:

@@ -94,8 +94,8 @@ def _key_problems(sides: Sides, key: KeyStatus) -> Iterator[AsayerError]:
     if key.place is Place.SECRET_MISSING:
         yield CheckFailedError(
             f"The secret of access key {key.id} is not in {status.machine.secret_store}.",
-            hint="Give it in ASAYER_AWS_SECRET_ACCESS_KEY, if you have it. Nobody can read it from AWS again: else make a "
-            f"new key: {sides.new_key}.",
+            hint="Give it in ASAYER_AWS_SECRET_ACCESS_KEY, if you have it. AWS does not show it again: else make a new "
+            f"key: {sides.new_key}.",
             code="secret_missing",
         )
 

@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING
 
 import click
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+    from contextlib import AbstractContextManager
 
     from asayer_cli.aws.life import LifeStep
     from asayer_cli.aws.permissions import Needed
     from asayer_cli.aws.rotation import UserKeys
     from asayer_cli.cli.app import App
+
+
+def alone(app: App, *, dry_run: bool) -> AbstractContextManager[None]:
+    """Keep other runs from changing the profile's keys while the block lasts, unless nothing is changed in it."""
+    return nullcontext() if dry_run else app.exclusive("aws")
 
 
 def user_keys(app: App, aws_profile: str, user_name: str | None, needed: Needed, *, allow_http: bool) -> UserKeys:

@@ -66,7 +66,7 @@ def rotate_key(
     asayer-cli aws rotate-key --revoke-old --delete           deletes it
     """
     from asayer_cli.aws.permissions import Needed
-    from asayer_cli.cli.aws_life import user_keys
+    from asayer_cli.cli.aws_life import alone, user_keys
     from asayer_cli.cli.aws_setup import typed
     from asayer_cli.errors import UsageError
 
@@ -74,10 +74,11 @@ def rotate_key(
         raise UsageError("--delete and --old-key are about the old key.", hint="Add --revoke-old to end it.")
     app.secret_store = secret_store or ""
     again = typed(click.get_current_context(), _OF_ONE_RUN)
-    user = user_keys(app, aws_profile, user_name, Needed.BY_ROTATE, allow_http=allow_http)
-    if revoke_old:
-        return _revoke(app, user, tuple(filter(None, old_key)), again, delete=delete, dry_run=dry_run, yes=yes)
-    return _rotate(app, user, again, wait_for_key, reveal=reveal, dry_run=dry_run, yes=yes)
+    with alone(app, dry_run=dry_run):
+        user = user_keys(app, aws_profile, user_name, Needed.BY_ROTATE, allow_http=allow_http)
+        if revoke_old:
+            return _revoke(app, user, tuple(filter(None, old_key)), again, delete=delete, dry_run=dry_run, yes=yes)
+        return _rotate(app, user, again, wait_for_key, reveal=reveal, dry_run=dry_run, yes=yes)
 
 
 def _rotate(app: App, user: UserKeys, again: str, wait: timedelta, *, reveal: bool, dry_run: bool, yes: bool) -> Result:
@@ -90,7 +91,7 @@ def _rotate(app: App, user: UserKeys, again: str, wait: timedelta, *, reveal: bo
     if dry_run:
         return Result(job.planned(plan))
     confirmed(app, yes=yes)
-    outcome = job.carry_out(plan, wait)
+    outcome = job.carry_out(plan, wait, reveal=reveal)
     _tell_of_environment(app, outcome.access_key_id)
     return Result(outcome, reveal=reveal)
 

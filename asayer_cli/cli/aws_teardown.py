@@ -57,22 +57,23 @@ def teardown(
     asayer-cli aws teardown
     asayer-cli aws teardown --yes --confirm asayer_cw
     """
-    from asayer_cli.cli.aws_life import show_plan
+    from asayer_cli.cli.aws_life import alone, show_plan
     from asayer_cli.cli.aws_setup import DEFAULT_USER_NAME
 
     app.secret_store = secret_store or ""
     name = user_name or app.settings().text("aws.user_name", DEFAULT_USER_NAME)
     if not dry_run:
         _check_confirmation(app, name, confirm, yes=yes)
-    job = _teardown(app, aws_profile, name, allow_http=allow_http)
-    plan = job.plan()
-    if plan.steps or dry_run:
-        show_plan(app, plan.steps, plan.warnings)
-    if dry_run:
-        return Result(job.planned(plan))
-    if plan.steps and not yes:
-        _ask(app, name)
-    outcome = job.carry_out(plan, wait)
+    with alone(app, dry_run=dry_run):
+        job = _teardown(app, aws_profile, name, allow_http=allow_http)
+        plan = job.plan()
+        if plan.steps or dry_run:
+            show_plan(app, plan.steps, plan.warnings)
+        if dry_run:
+            return Result(job.planned(plan))
+        if plan.steps and not yes:
+            _ask(app, name)
+        outcome = job.carry_out(plan, wait)
     _tell_of_environment(app)
     return Result(outcome)
 

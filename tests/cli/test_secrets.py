@@ -23,13 +23,16 @@ SECRETS = {
 }
 COMMANDS = (
     ["aws", "setup", "--yes", "--log-group", "/ecs/shop"],
+    ["aws", "setup", "--emit", "terraform"],
     ["aws", "log-groups"],
+    ["aws", "credential-process", "--print-config"],
     ["elastic", "create-key", "--yes"],
     ["elastic", "create-key", "--print-request"],
     ["integrations", "show"],
     ["integrations", "remove", "--yes"],
     ["verify"],
     ["verify", "--nope"],
+    ["audit"],
     ["config", "show"],
     ["config", "path"],
     ["config", "set", "convention", "asayer"],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
@@ -28,7 +27,6 @@ if TYPE_CHECKING:
     from asayer_cli.settings import Value
 
 _PAUSE_SECONDS: Final = 1.0
-_CONFLICT_SECONDS: Final = 20.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,14 +83,15 @@ class Teardown:
         key = self._key_to_try()
         changes = LifeChanges(account, self._access.name, desk.profile, desk.journal, desk.reporter)
         with changes.told_on_failure():
+            patience = Patience(wait, desk.reporter, (CredentialsRejectedError,))
             for step in plan.steps:
                 if step.kind not in LOCAL:
-                    changes.make(step, self._change(step))
-            proofs = self._prove(key, Patience(wait, desk.reporter, (CredentialsRejectedError,)))
+                    changes.make(step, self._change(step, patience))
+            proofs = self._prove(key, patience)
             close_changes(desk.journal, desk.journal.open_changes(account, CREATE_KEY, self._target), frozenset())
             for step in plan.steps:
                 if step.kind in LOCAL:
-                    changes.make(step, self._change(step))
+                    changes.make(step, self._change(step, patience))
         return self._outcome(LifeStatus.DONE, plan, proofs)
 
     @property
@@ -146,7 +145,7 @@ class Teardown:
         ours = (key_id for key_id in ids if key_id in self._traces.secrets or key_id in self._facts.held)
         return next(filter(None, map(secrets.get, ours)), None)
 
-    def _change(self, step: LifeStep) -> Callable[[], object]:
+    def _change(self, step: LifeStep, patience: Patience) -> Callable[[], object]:
         access, desk, target = self._access, self._desk, step.target
         calls: dict[LifeKind, Callable[[], object]] = {
             LifeKind.DELETE_KEY: lambda: access.delete_key(target),
@@ -158,25 +157,22 @@ class Teardown:
             LifeKind.DELETE_CERTIFICATE: lambda: access.delete_certificate(target),
             LifeKind.DELETE_SSH_KEY: lambda: access.delete_ssh_key(target),
             LifeKind.DELETE_SERVICE_CREDENTIAL: lambda: access.delete_service_credential(target),
-            LifeKind.DELETE_USER: self._delete_user,
+            LifeKind.DELETE_USER: lambda: self._delete_user(patience),
             LifeKind.FORGET_SECRET: lambda: desk.secrets.forget(target),
             LifeKind.FORGET_SETTINGS: lambda: desk.save(dict.fromkeys(self._traces.settings)),
         }
         return calls[step.kind]
 
-    def _delete_user(self) -> None:
+    def _delete_user(self, patience: Patience) -> None:
         """Delete the user; AWS may see for a moment what was taken away just now."""
-        end = time.monotonic() + _CONFLICT_SECONDS
         while True:
             try:
                 return self._access.delete_user()
             except RefusedError as error:
                 if error.code != "delete_conflict":
                     raise
-                if time.monotonic() > end:
+                if not patience.pause("AWS sees that nothing of the user is left", _PAUSE_SECONDS):
                     raise self._conflict(error) from error
-            self._desk.reporter.progress("Waiting until AWS sees that nothing of the user is left ...")
-            time.sleep(_PAUSE_SECONDS)
 
     def _conflict(self, error: RefusedError) -> RefusedError:
         hint = "Somebody may have added something meanwhile: run it again, it shows what is there now."

@@ -120,9 +120,10 @@ def _report_usage(app: App, arguments: list[str], error: click.ClickException) -
 def _fail(app: App, exit_code: ExitCode, code: str, message: str, hint: str = "") -> int:
     """Tell an error in the form asked for, as text where standard output holds something already."""
     from asayer_cli.output import show
+    from asayer_cli.profile_option import led_to
     from asayer_cli.result import Failure, Result
 
-    failure = Failure(code, message, hint)
+    failure = Failure(code, message, led_to(app.profile, hint))
     result = Result(errors=(failure,), exit_code=exit_code, report_file=app.report_file, summary_file=app.summary_file)
     try:
         show(result, app.command, _form_of_failure(app), app.console)

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from asayer_cli.cli.app import App
     from asayer_cli.session_id import SessionId
     from asayer_cli.settings import Settings
+    from asayer_cli.verification.model import Verification
     from asayer_cli.verification.verify import Source
     from asayer_cli.verification.wishes import Wishes
 
@@ -99,12 +100,21 @@ def group(
     sources = _sources(app, settings, wishes, only, allow_http=allow_http)
     verification, exit_code = verify(sources, wishes, app.console)
     return Result(
-        verification,
+        _led_to(app.profile, verification),
         exit_code=exit_code,
         show_messages=show_messages,
         report_file=app.report_file,
         summary_file=app.summary_file,
     )
+
+
+def _led_to(profile: str, verification: Verification) -> Verification:
+    from dataclasses import replace
+
+    from asayer_cli.profile_option import led_to
+
+    checks = (replace(check, remedy=led_to(profile, check.remedy)) for check in verification.checks)
+    return replace(verification, checks=tuple(checks))
 
 
 def _check_window(app: App, wishes: Wishes) -> None:

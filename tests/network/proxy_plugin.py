@@ -22,6 +22,10 @@ class Names(HttpProxyBasePlugin):
 
     def before_upstream_connection(self, request: HttpParser) -> HttpParser | None:
         if request.host in REFUSED:
-            page = {"headers": {b"Content-Type": b"text/html"}, "body": b"<html>No.</html>"}
-            raise HttpRequestRejected(status_code=REFUSED[request.host], reason=b"Refused", **page)
+            raise HttpRequestRejected(
+                status_code=REFUSED[request.host],
+                reason=b"Refused",
+                headers={b"Content-Type": b"text/html"},
+                body=b"<html>Ask the network team.</html>",
+            )
         return request

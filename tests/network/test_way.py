@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,7 +14,7 @@ from asayer_cli.aws.identity import who_am_i
 from asayer_cli.aws.session import caller_session
 from asayer_cli.elastic.connection import connect
 from asayer_cli.elastic.model import UserPassword
-from asayer_cli.errors import UnreachableError
+from asayer_cli.errors import CredentialsRejectedError, UnreachableError
 from asayer_cli.integrations import ElasticAddress
 from asayer_cli.network import Network
 from asayer_cli.secret import Secret
@@ -22,7 +23,6 @@ from tests.network.servers import DOMAIN, EXPIRED, OTHER_NAME, unused_port
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
-    from pathlib import Path
 
     from tests.conftest import Cli, Run
     from tests.network.conftest import Office
@@ -196,6 +196,22 @@ def test_this_computer_is_asked_without_the_proxy(office: Office, who: Callable[
     nowhere = through(unused_port())
     assert who({**there, "HTTP_PROXY": nowhere, "ALL_PROXY": nowhere, "NO_PROXY": "", "no_proxy": ""}, Network())
     assert who(there, Network(proxy=nowhere))
+
+
+def test_what_fetches_credentials_goes_the_same_way(
+    office: Office, environ: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Path(environ["AWS_CONFIG_FILE"]).write_text(
+        "[profile office]\nrole_arn = arn:aws:iam::123456789012:role/reader\ncredential_source = Environment\n"
+    )
+    network.use(Network(office.ca_file, through(office.open_proxy)))
+    for name, value in {**environ, **office.environ()}.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(CredentialsRejectedError):  # the sandbox gives the role's credentials, and does not take them
+        who_am_i(caller_session("office"), "eu-west-1")
+    network.use(Network(office.ca_file))
+    with pytest.raises(UnreachableError):
+        who_am_i(caller_session("office"), "eu-west-1")
 
 
 def chosen(office: Office, proxy: int, ca_file: str) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
+from asayer_cli import network
 from asayer_cli.cache import NameCache
 from asayer_cli.errors import AsayerError
 from asayer_cli.settings import cache_folder, config_folder, load
@@ -48,6 +49,8 @@ class Place:
     profile: str = "default"
     aws_profile: str = ""
     region: str = ""
+    ca_bundle: str = ""
+    proxy: str = ""
 
 
 def profiles(environ: Mapping[str, str]) -> list[str]:
@@ -122,11 +125,16 @@ def _patience(environ: Mapping[str, str]) -> float:
         return WAIT_SECONDS
 
 
+def _go_the_usual_way(place: Place, settings: Settings) -> None:
+    network.use(network.choose(settings, ca_bundle=place.ca_bundle, proxy=place.proxy))
+
+
 def _ask_log_groups(place: Place, settings: Settings, prefix: str) -> Iterator[str]:
     from asayer_cli.aws.log_groups import list_groups  # noqa: PLC0415 - the SDK is heavy
     from asayer_cli.aws.session import caller_session, collector_session  # noqa: PLC0415 - the same
     from asayer_cli.integrations import aws_key  # noqa: PLC0415 - only where there is something to ask
 
+    _go_the_usual_way(place, settings)
     session = caller_session(place.aws_profile)
     region = place.region or settings.text("aws.region") or session.region
     if not place.aws_profile and not session.has_credentials():
@@ -144,6 +152,7 @@ def _ask_indices(place: Place, settings: Settings) -> Iterator[str]:
     from asayer_cli.elastic.connection import connect  # noqa: PLC0415 - the same
     from asayer_cli.integrations import elastic_integration  # noqa: PLC0415 - only where there is something to ask
 
+    _go_the_usual_way(place, settings)
     integration = elastic_integration(settings, _store(place, settings), place.environ)
     if integration is None:
         return

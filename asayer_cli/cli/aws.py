@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from asayer_cli.cli import complete
 from asayer_cli.cli.aws_credential_process import credential_process
 from asayer_cli.cli.aws_emit import emit_code, emit_options, refuse_without_emit
 from asayer_cli.cli.aws_options import allow_http_option, aws_profile_option, user_name_option, wait_for_key_option
@@ -29,7 +30,13 @@ def group() -> None:
 
 @command("setup")
 @aws_profile_option
-@click.option("--region", envvar="ASAYER_AWS_REGION", metavar="REGION", help="Region of the log groups.")
+@click.option(
+    "--region",
+    envvar="ASAYER_AWS_REGION",
+    metavar="REGION",
+    shell_complete=complete.regions,
+    help="Region of the log groups.",
+)
 @click.option(
     "--log-group",
     "log_groups",
@@ -37,6 +44,7 @@ def group() -> None:
     multiple=True,
     envvar="ASAYER_AWS_LOG_GROUPS",
     metavar="NAME",
+    shell_complete=complete.log_groups,
     help="Log group; repeatable: the first is collected, the others are only searched.",
 )
 @user_name_option
@@ -111,9 +119,22 @@ def setup(
 
 @command("log-groups", outputs=("text", "json", "csv", "plain"))
 @aws_profile_option
-@click.option("--region", type=NAMES, multiple=True, metavar="REGION", help="Region to ask; repeatable.")
+@click.option(
+    "--region",
+    type=NAMES,
+    multiple=True,
+    metavar="REGION",
+    shell_complete=complete.regions,
+    help="Region to ask; repeatable.",
+)
 @click.option("--all-regions", is_flag=True, help="Ask every region that the account has enabled, at the same time.")
-@click.option("--prefix", default="", metavar="TEXT", help="Only groups whose name begins with this.")
+@click.option(
+    "--prefix",
+    default="",
+    metavar="TEXT",
+    shell_complete=complete.log_groups,
+    help="Only groups whose name begins with this.",
+)
 @click.option("--contains", default="", metavar="TEXT", help="Only groups that have this in their name.")
 @allow_http_option
 @secret_store_option

@@ -4,10 +4,15 @@ from __future__ import annotations
 
 import click
 
+from asayer_cli.cli import complete
 from asayer_cli.cli.types import DURATION
 
 aws_profile_option = click.option(
-    "--aws-profile", metavar="NAME", default="", help="Profile of ~/.aws/config; AWS_PROFILE when not given."
+    "--aws-profile",
+    metavar="NAME",
+    default="",
+    shell_complete=complete.aws_profiles,
+    help="Profile of ~/.aws/config; AWS_PROFILE when not given.",
 )
 allow_http_option = click.option(
     "--allow-http", is_flag=True, help="Let AWS_ENDPOINT_URL be plain HTTP on a host that is not this one."

@@ -71,6 +71,7 @@ def _network_options() -> list[click.Parameter]:
             ("--ca-bundle",),
             metavar="FILE",
             envvar="ASAYER_CA_BUNDLE",
+            shell_complete=complete.files,
             help="PEM file of the certificate authorities to trust, such as that of a proxy which opens TLS.",
         ),
         click.Option(

@@ -71,13 +71,8 @@ def setting_values(ctx: click.Context, param: click.Parameter, incomplete: str) 
     from asayer_cli.settings import KEYS
 
     name = str(ctx.params.get("name") or "")
-    by_name = {
-        "aws.region": regions,
-        "aws.log_groups": log_groups,
-        "elastic.indexes": index_names,
-        "elastic.ca_cert": files,
-        "network.ca_bundle": files,
-    }
+    by_name = {"aws.region": regions, "aws.log_groups": log_groups, "elastic.indexes": index_names}
+    by_name |= {key.name: files for key in KEYS if key.is_path}
     if name in by_name:
         return by_name[name](ctx, param, incomplete)
     return _items([choice for key in KEYS if key.name == name for choice in key.choices], incomplete)
@@ -103,6 +98,8 @@ def _place(ctx: click.Context) -> Place:
         str(ctx.params.get("profile") or "default"),
         str(ctx.params.get("aws_profile") or ""),
         _last(ctx.params.get("region")),
+        str(ctx.params.get("ca_bundle") or ""),
+        str(ctx.params.get("proxy") or ""),
     )
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from asayer_cli.cli import complete
 from asayer_cli.cli.base import command
 from asayer_cli.result import Result
 
@@ -36,8 +37,8 @@ def show(app: App) -> Result:
 
 
 @command("set")
-@click.argument("name")
-@click.argument("values", nargs=-1, required=True)
+@click.argument("name", shell_complete=complete.setting_names)
+@click.argument("values", nargs=-1, required=True, shell_complete=complete.setting_values)
 def set_(app: App, name: str, values: tuple[str, ...]) -> Result:
     """Set NAME to a value; several values, or commas, make a list.
 
@@ -59,7 +60,7 @@ def set_(app: App, name: str, values: tuple[str, ...]) -> Result:
 
 
 @command("unset")
-@click.argument("name")
+@click.argument("name", shell_complete=complete.setting_names)
 def unset(app: App, name: str) -> Result:
     """Remove NAME from the settings."""
     from asayer_cli.config_view import SettingChange

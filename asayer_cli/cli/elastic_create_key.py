@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from asayer_cli.cli import complete
 from asayer_cli.cli.base import command, dry_run_option, secret_store_option, yes_option
 from asayer_cli.cli.elastic_login import access_options, is_typed
 from asayer_cli.cli.types import DURATION
@@ -33,6 +34,7 @@ _NO_ADDRESS = "https://YOUR-CLUSTER:9200"
     metavar="PATTERN",
     multiple=True,
     envvar="ASAYER_ELASTIC_INDEXES",
+    shell_complete=complete.index_names,
     help="Index pattern that the key may read; repeatable.  [default: *log*]",
 )
 @click.option(

@@ -11,6 +11,8 @@ from typing import TYPE_CHECKING, TypeVar
 import click
 from click.core import ParameterSource
 
+from asayer_cli.cli import complete
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -146,6 +148,7 @@ def _options(user: str) -> list[Callable[[Callable[..., Result]], Callable[..., 
             "--ca-cert",
             metavar="FILE",
             envvar="ASAYER_ELASTIC_CA_CERT",
+            shell_complete=complete.files,
             help="PEM file of the authority that signed the cluster's certificate.",
         ),
         click.option(

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from botocore import xform_name
 from botocore.exceptions import ClientError
 
+from asayer_cli.aws.claim import CLAIM_KEY, parse_claim
 from asayer_cli.aws.errors import MISSING, error_code, translated
 from asayer_cli.aws.identity import home_of
 from asayer_cli.aws.model import AccessKey, UserState
@@ -24,6 +25,7 @@ from asayer_cli.together import together
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
+    from asayer_cli.aws.claim import Claim
     from asayer_cli.aws.model import Identity
     from asayer_cli.aws.session import AwsSession
 
@@ -68,6 +70,7 @@ class UserAccess:
             arn=user["Arn"],
             path=user["Path"],
             managed=tags.get(TAG_KEY) == TAG_VALUE,
+            claim=parse_claim(tags.get(CLAIM_KEY, "")),
             boundary=user.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn", ""),
             attached=tuple(attached),
             inline=tuple(inline),
@@ -82,12 +85,12 @@ class UserAccess:
         keys = together([partial(self._with_last_use, key) for key in described])
         return sorted(keys, key=lambda key: key.created_at)
 
-    def key_ids(self) -> tuple[frozenset[str], datetime]:
-        """Return the ids of the user's access keys, and AWS's own time (whole seconds) at which these were all."""
+    def key_dates(self) -> tuple[dict[str, datetime], datetime]:
+        """Return when each of the user's access keys was made, by id, and AWS's own time (whole seconds) of that."""
         answer = self._listed_keys()
         headers = answer["ResponseMetadata"]["HTTPHeaders"]
         at = parsedate_to_datetime(headers["date"]) if "date" in headers else datetime.min.replace(tzinfo=UTC)
-        return frozenset(key["AccessKeyId"] for key in answer.get("AccessKeyMetadata", ())), at
+        return {key["AccessKeyId"]: key["CreateDate"] for key in answer.get("AccessKeyMetadata", ())}, at
 
     def policy_is_there(self, arn: str) -> bool:
         """Tell whether a policy exists; True when that may not be asked, for attaching it will tell."""
@@ -121,6 +124,19 @@ class UserAccess:
     def tag_as_managed(self) -> None:
         """Mark the user as managed by asayer-cli."""
         self._change("TagUser", Tags=_TAGS)
+
+    def claim(self) -> Claim | None:
+        """Return the claim of the run that is making a key, or was cut off while it did."""
+        user = self._user() or {}
+        return parse_claim({tag["Key"]: tag["Value"] for tag in user.get("Tags", ())}.get(CLAIM_KEY, ""))
+
+    def put_claim(self, claim: Claim) -> None:
+        """Write a claim on the user, over any other."""
+        self._change("TagUser", Tags=[{"Key": CLAIM_KEY, "Value": claim.text}])
+
+    def drop_claim(self) -> None:
+        """Take the claim off the user; no error when there is none."""
+        self._remove("UntagUser", TagKeys=[CLAIM_KEY])
 
     def put_boundary(self, arn: str) -> None:
         """Set the permissions boundary."""

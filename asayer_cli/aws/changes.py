@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from asayer_cli.reporting import Reporter
 
 T = TypeVar("T")
-_SETTLES_WITHIN_SECONDS: Final = 20.0
+_SETTLES_WITHIN_SECONDS: Final = 60.0
 _PAUSE_SECONDS: Final = 0.5
 _ACTIONS: Final = {
     StepKind.CREATE_USER: "iam:CreateUser",

@@ -32,7 +32,8 @@ class Known:
     """What this machine knows of a user's keys.
 
     `held` are ids whose secrets the profile has, `preferred` is the one in its settings, `leftovers` those that an
-    interrupted run may have made, `used_by` the other profiles that use a key; `again` repeats the run's command line.
+    interrupted run may have made, `abandoned` the one that it made for certain (or empty), `used_by` the other profiles
+    that use a key; `again` repeats the run's command line.
     """
 
     now: datetime
@@ -40,11 +41,13 @@ class Known:
     held: frozenset[str] = frozenset()
     preferred: str = ""
     leftovers: frozenset[str] = frozenset()
+    abandoned: str = ""
     used_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def describe(self, key: AccessKey) -> str:
         """Return what is known of a key: its id, state, age, last use, and whose it may be."""
-        whose = ", perhaps left over from an interrupted run" if key.id in self.leftovers else ""
+        doubtful = key.id in self.leftovers and key.id != self.abandoned
+        whose = ", perhaps left over from an interrupted run" if doubtful else ""
         if profiles := self.used_by.get(key.id):
             whose = f", in use by profile {', '.join(profiles)}"
         return describe_key(key, self.now) + whose
@@ -61,8 +64,9 @@ def choose_key(
     """Choose by what there is; RefusedError, with each key's age and last use, where the user must decide.
 
     To `add` is done once there are two keys and one of them can be used. A key named in `delete` is replaced when no
-    other can be used; it goes last, unless the new one needs its place.
+    other can be used; it goes last, unless the new one needs its place. An abandoned key goes in any case.
     """
+    delete = {*delete, known.abandoned}
     rest = [key for key in keys if key.id not in delete]
     named = sorted((key for key in keys if key.id in delete), key=lambda key: (key.active, key.last_used_at or _NEVER))
     deletions = tuple(_deletion(key, known) for key in named)
@@ -71,7 +75,7 @@ def choose_key(
         return KeyChoice(_best(usable, known.preferred).id, (), deletions)
     if len(rest) >= MOST_KEYS:
         raise _full(user_name, rest, known)
-    if rest and not (add or delete):
+    if rest and not (add or delete - {"", known.abandoned}):
         raise _undecided(user_name, rest[0], known)
     making = Step(StepKind.CREATE_KEY, f"create an access key for {user_name}", user_name)
     beforehand = 1 if len(keys) >= MOST_KEYS else 0
@@ -95,7 +99,8 @@ def _age(then: datetime, now: datetime) -> str:
 
 
 def _deletion(key: AccessKey, known: Known) -> Step:
-    return Step(StepKind.DELETE_KEY, f"delete the access key {known.describe(key)}, which you named", key.id, key)
+    why = "which an interrupted run made, and nobody has" if key.id == known.abandoned else "which you named"
+    return Step(StepKind.DELETE_KEY, f"delete the access key {known.describe(key)}, {why}", key.id, key)
 
 
 def _best(usable: Sequence[AccessKey], preferred: str) -> AccessKey:

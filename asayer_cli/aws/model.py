@@ -11,6 +11,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from datetime import datetime
 
+    from asayer_cli.aws.claim import Claim
+
 STANDARD: Final = "STANDARD"
 _WHY_NOT: Final = {
     "INFREQUENT_ACCESS": "class Infrequent Access: AWS has no FilterLogEvents for it",
@@ -82,7 +84,8 @@ class AccessKey:
 class UserState:
     """An IAM user as it is: `attached` are policy ARNs, `inline` the names of its own policies, `groups` names.
 
-    `group_policy` is the document of our own inline policy, None when it has none; `boundary` an ARN or empty.
+    `group_policy` is the document of our own inline policy, None when it has none; `boundary` an ARN or empty; `claim`
+    that of a run that makes a key, or was cut off while it did.
     """
 
     name: str
@@ -95,6 +98,7 @@ class UserState:
     groups: tuple[str, ...] = ()
     group_policy: Mapping[str, object] | None = None
     keys: tuple[AccessKey, ...] = ()
+    claim: Claim | None = None
 
 
 @unique

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import contextlib
 import time
-from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Final
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any, Final
 
+from asayer_cli.aws.claim import Claim, release, stake
 from asayer_cli.aws.interrupted import CREATE_KEY, leftover_keys
-from asayer_cli.errors import AsayerError, OutcomeUnknownError, UnreachableError
+from asayer_cli.errors import AsayerError, OutcomeUnknownError, RefusedError, UnreachableError
 from asayer_cli.undisturbed import undisturbed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Collection, Iterator
 
     from asayer_cli.aws.access import UserAccess
     from asayer_cli.aws.known_secrets import KnownSecrets
@@ -43,21 +44,60 @@ class NewKey:
         self._journal = journal
         self._reporter = reporter
         self._record: Record | None = None
+        self._claimed = False
+        self._settled = False
         self._key: AwsKey | None = None
         self._listed_at = datetime.min.replace(tzinfo=UTC)
         self._listed, self._sent = 0.0, 0.0
 
-    def make(self, settled: Callable[[Callable[[], AwsKey]], AwsKey]) -> AwsKey:
-        """Write down what is there, make the key, keep its secret; `settled` calls once the user is known in IAM."""
-        before, self._listed_at = self._access.key_ids()
+    def make(self, settled: Callable[[Callable[[], Any]], Any]) -> AwsKey:
+        """Write down what is there, claim, make the key, keep its secret; `settled` calls once IAM knows the user.
+
+        RefusedError while another run, perhaps on another machine, makes one.
+        """
+        before, self._listed_at = self._access.key_dates()
         self._listed = time.monotonic()
         target = f"user/{self._access.name}"
+        ours = {record.change for record in self._journal.records()}
         self._record = self._journal.begin(self._account, CREATE_KEY, target, tuple(sorted(before)))
         self._reporter.progress(f"create an access key for {self._access.name} ...")
-        self._key = settled(self._create)
-        self._secrets.keep(self._key)
-        self._close(self._record, self._key.access_key_id)
-        return self._key
+        stake(self._access, Claim(self._record.change, self._now()), ours, settled)
+        self._claimed = True
+        key: AwsKey = settled(self._create)
+        self._key = key
+        self._secrets.keep(key)
+        self._refuse_second(before.keys(), key.access_key_id)
+        self._close(self._record, key.access_key_id)
+        release(self._access)
+        return key
+
+    def _now(self) -> datetime:
+        """Return AWS's time."""
+        return self._listed_at + timedelta(seconds=time.monotonic() - self._listed)
+
+    def _refuse_second(self, before: Collection[str], key_id: str) -> None:
+        """Raise RefusedError when another run made a key at the same moment, and was first."""
+        dates = self._dates_with(key_id)
+        new = {made: made_at for made, made_at in dates.items() if made not in before}
+        first = min(new, key=lambda made: (new[made], made), default=key_id)
+        if first == key_id or key_id not in new:
+            return
+        raise RefusedError(
+            f"Another run made the access key {first} for {self._access.name} at the same moment, perhaps on "
+            "another machine.",
+            hint="Use that one there; or wait a moment and run this again to see what there is.",
+            code="busy",
+        )
+
+    def _dates_with(self, key_id: str) -> dict[str, datetime]:
+        """Return when each key was made; IAM may be a moment late to list the new one."""
+        dates, _ = self._access.key_dates()
+        for _ in range(_LOOKS):
+            if key_id in dates:
+                break
+            time.sleep(_PAUSE_SECONDS)
+            dates, _ = self._access.key_dates()
+        return dates
 
     def _close(self, record: Record, key_id: str) -> None:
         try:
@@ -92,19 +132,36 @@ class NewKey:
             raise
 
     def _undo(self, error: BaseException) -> OutcomeUnknownError | None:
+        """Leave nothing behind; what cannot be undone now is told, and found by the next run."""
         if self._record is None:
             return None
+        if not self._claimed:
+            self._write_failed(self._record, error)
+            return None
+        outcome = self._undo_key(self._record, error)
+        if self._settled:
+            release(self._access)
+        return outcome
+
+    def _undo_key(self, record: Record, error: BaseException) -> OutcomeUnknownError | None:
         if self._key is not None:
             self._delete(self._key.access_key_id, "which is not in use yet")
             return None
         if not may_be_made(error):
-            self._journal.failed(self._record, getattr(error, "code", type(error).__name__))
+            self._write_failed(record, error)
             return None
-        outcome = self._clean_up_unknown(self._record)
+        outcome = self._clean_up_unknown(record)
         if isinstance(error, AsayerError):
             return outcome
         self._reporter.warn(f"{outcome.message} {outcome.hint}")
         return None
+
+    def _write_failed(self, record: Record, error: BaseException) -> None:
+        try:
+            self._journal.failed(record, getattr(error, "code", type(error).__name__))
+            self._settled = True
+        except AsayerError as unwritten:
+            self._reporter.warn(f"That no key was made could not be written down: {unwritten.message}")
 
     def _clean_up_unknown(self, record: Record) -> OutcomeUnknownError:
         """Find and delete the key that may have been made by a request whose answer never came.
@@ -116,9 +173,11 @@ class NewKey:
             new = self._look_for_new(record)
         except AsayerError as error:
             return _unknown(f"and whether it exists cannot be asked now ({error.message})")
+        self._settled = True  # from here on, what appears may be somebody else's
         if not new:
             return _unknown("and none is there so far")
         if len(new) == 1 and self._made_meanwhile(new[0], failed):
+            self._settled = False
             self._delete(new[0].id, "whose secret never arrived")
             return _unknown(f"it was made all the same, and {new[0].id} is dealt with as told above")
         names = " and ".join(key.id for key in new)
@@ -159,6 +218,7 @@ class NewKey:
             self._secrets.forget(key_id)
             if self._record is not None:
                 self._journal.failed(self._record, "undone", key_id)
+            self._settled = True
         except AsayerError as error:
             self._reporter.warn(f"The traces of {key_id} on this machine could not be removed: {error.message}")
 

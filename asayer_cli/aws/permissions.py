@@ -71,7 +71,8 @@ PERMISSIONS: Final = (
     Permission("iam:GetAccessKeyLastUsed", On.USER, _LOOKING, "whether a key is still in use"),
     Permission("iam:GetPolicy", On.POLICY, _SETUP, "is the managed policy there in this partition"),
     Permission("iam:CreateUser", On.USER, _SETUP, "make the collector's user"),
-    Permission("iam:TagUser", On.USER, _KEYS, "mark the user as managed by asayer-cli"),
+    Permission("iam:TagUser", On.USER, _KEYS, "mark the user as managed by asayer-cli, and as having a key made"),
+    Permission("iam:UntagUser", On.USER, _KEYS, "take that mark off when the key is made"),
     Permission("iam:PutUserPermissionsBoundary", On.USER, _SETUP, "with --permissions-boundary"),
     Permission("iam:AttachUserPolicy", On.USER, _SETUP, "give the managed policy"),
     Permission(

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from asayer_cli.aws.changes import Changes, Target
-from asayer_cli.aws.interrupted import CREATE_KEY, close_changes, leftover_keys
+from asayer_cli.aws.claim import release
+from asayer_cli.aws.interrupted import CREATE_KEY, abandoned_key, close_changes, leftover_keys
 from asayer_cli.aws.key_choice import Known
 from asayer_cli.aws.model import TAKES_RIGHTS, Plan, Scope, SetupOutcome, SetupStatus, StepKind
 from asayer_cli.aws.new_key import NewKey
@@ -85,6 +86,7 @@ class Setup:
         self._open = desk.journal.open_changes(collection.identity.account, CREATE_KEY, f"user/{access.name}")
         self._held: frozenset[str] = frozenset()
         self._leftovers: frozenset[str] = frozenset()
+        self._abandoned = ""
 
     def plan(self) -> Plan:
         """Read what is there and return what to do; RefusedError where the user must decide. Changes nothing."""
@@ -92,7 +94,10 @@ class Setup:
         self._state = self._access.state()
         ids = frozenset(key.id for key in self._keys)
         self._held = self._desk.secrets.held(ids)
-        self._leftovers = leftover_keys(self._open, self._keys, self._desk.secrets.held_by_any_profile(ids))
+        anywhere = self._desk.secrets.held_by_any_profile(ids)
+        self._leftovers = leftover_keys(self._open, self._keys, anywhere)
+        claim = self._state.claim if self._state else None
+        self._abandoned = abandoned_key(self._open, self._keys, anywhere, claim)
         plan = make_plan(self._state, self._wishes, self._surroundings())
         if plan.has(StepKind.ATTACH_POLICY) and not self._access.policy_is_there(self._access.managed_policy):
             raise RefusedError(
@@ -119,14 +124,24 @@ class Setup:
         with changes.told_on_failure():
             last = plan.takes_last
             changes.make(step for step in plan.steps if step not in last)
-            if self._leftovers <= set(self._wishes.delete_keys):
-                close_changes(desk.journal, self._open, self._held)
+            if not self._abandoned:
+                self._close_changes()
             key_id, proofs = self._prove_held(plan, wait) if plan.use_key else self._prove_new(plan, wait, changes)
             changes.make(last)
+            self._close_changes()
             if plan.has(*TAKES_RIGHTS):
                 self._prove_again(key_id, plan, wait)
         self._tell_of_the_old_key(key_id)
         return self._outcome(SetupStatus.DONE if plan.steps else SetupStatus.IN_PLACE, plan, key_id, proofs)
+
+    def _close_changes(self) -> None:
+        """Write down how interrupted runs ended, unless a key of theirs may be left."""
+        if not self._open or not self._leftovers <= {*self._wishes.delete_keys, self._abandoned}:
+            return
+        close_changes(self._desk.journal, self._open, self._held)
+        if self._state and self._state.claim and self._state.claim.change in {change.change for change in self._open}:
+            release(self._access)
+        self._open = []
 
     def _tell_of_the_old_key(self, key_id: str) -> None:
         """Say that the key of before stays valid, unless it was deleted or another profile uses it."""
@@ -154,6 +169,7 @@ class Setup:
                 held=self._held,
                 preferred=desk.secrets.preferred,
                 leftovers=self._leftovers,
+                abandoned=self._abandoned,
                 used_by={key.id: desk.secrets.others_with(key.id) for key in self._keys},
             ),
         )

@@ -224,5 +224,5 @@ def _key_warnings(keys: Sequence[AccessKey], wishes: Wishes, known: Known) -> It
     for gone in (key_id for key_id in wishes.delete_keys if key_id not in there):
         yield f"The user {wishes.user_name} has no access key {gone}: it is deleted already, or mistyped."
     for key in keys:
-        if key.id in known.leftovers and key.id not in wishes.delete_keys:
+        if key.id in known.leftovers - {known.abandoned} and key.id not in wishes.delete_keys:
             yield f"Look at the access key {known.describe(key)}. If nobody needs it: {known.replacing(key)}"

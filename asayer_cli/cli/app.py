@@ -5,12 +5,13 @@ from __future__ import annotations
 import os
 import sys
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from asayer_cli.errors import UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from contextlib import AbstractContextManager
     from pathlib import Path
 
     from asayer_cli.journal import Journal
@@ -101,6 +102,17 @@ class App:
         from asayer_cli.settings import state_folder
 
         return Journal(state_folder(self.environ) / "journal.jsonl")
+
+    def exclusive(self, service: Literal["aws", "elastic"]) -> AbstractContextManager[None]:
+        """Keep other runs from changing the keys of this run's profile while the block lasts; RefusedError."""
+        from hashlib import sha256
+
+        from asayer_cli.run_lock import exclusive
+        from asayer_cli.settings import state_folder
+
+        name = sha256(self.profile.encode()).hexdigest()[:16]  # a profile may be called what no file can be
+        lock = state_folder(self.environ) / f"{service}-{name}.lock"
+        return exclusive(lock, f"the {service} key of profile {self.profile}", self.console)
 
     def confirm(self, question: str, *, yes: bool) -> bool:
         """Ask before something is changed; without a terminal, UsageError that names `--yes`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
@@ -155,7 +156,21 @@ def run(
     dry_run: bool,
     yes: bool,
 ) -> Result:
-    """Plan, ask, carry out; return what was done."""
+    """Plan, ask, carry out, while no other run does; return what was done."""
+    with contextlib.nullcontext() if dry_run else choices.app.exclusive("aws"):
+        return _run(choices, collection, wishes, wait, aws_profile, dry_run=dry_run, yes=yes)
+
+
+def _run(
+    choices: Choices,
+    collection: Collection,
+    wishes: Wishes,
+    wait: timedelta,
+    aws_profile: str,
+    *,
+    dry_run: bool,
+    yes: bool,
+) -> Result:
     from asayer_cli.aws.access import UserAccess
     from asayer_cli.aws.setup import Setup
     from asayer_cli.cli.aws_desk import desk_of

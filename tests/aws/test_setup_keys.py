@@ -221,7 +221,7 @@ def test_an_unwritable_journal_stops_everything_before_it_begins(
 ) -> None:
     (tmp_path / "file").touch()
     run = setup(env={"ASAYER_STATE_DIR": str(tmp_path / "file")})
-    assert (run.code, run.json["errors"][0]["code"]) == (3, "journal_unwritable")
+    assert (run.code, run.json["errors"][0]["code"]) == (3, "lock_unwritable")
     assert not account.exists()
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final, Literal
 
 import click
 
@@ -11,6 +11,9 @@ from asayer_cli.result import Result
 
 if TYPE_CHECKING:
     from asayer_cli.cli.app import App
+
+
+SERVICES: Final[tuple[Literal["aws", "elastic"], ...]] = ("aws", "elastic")
 
 
 @click.group("integrations")
@@ -31,7 +34,7 @@ def show_forms(app: App, secret_store: str | None, *, reveal: bool) -> Result:
 
 
 @command("remove")
-@click.option("--only", type=click.Choice(("aws", "elastic")), help="Forget only this integration.")
+@click.option("--only", type=click.Choice(SERVICES), help="Forget only this integration.")
 @secret_store_option
 @dry_run_option
 @yes_option
@@ -40,22 +43,30 @@ def remove(app: App, only: str | None, secret_store: str | None, *, dry_run: boo
 
     Nothing in the AWS account or the cluster is changed: the keys stay valid until they are deleted there.
     """
+    from contextlib import ExitStack
+
+    app.secret_store = secret_store or ""
+    with ExitStack() as locks:
+        for service in SERVICES:
+            if only in (None, service) and not dry_run:
+                locks.enter_context(app.exclusive(service))
+        return _remove(app, only, dry_run=dry_run, yes=yes)
+
+
+def _remove(app: App, only: str | None, *, dry_run: bool, yes: bool) -> Result:
     from asayer_cli.integrations_remove import Machine, carry_out, outcome
     from asayer_cli.settings import load_file
 
-    app.secret_store = secret_store or ""
-    store = app.store(app.settings())
-    journal = app.journal()
+    store, journal = app.store(app.settings()), app.journal()
     machine = Machine(load_file(app.profile, app.environ), store, tuple(journal.records()))
     removal = machine.plan(only)
     if not removal.names:
         app.console.say(f"Profile {app.profile} has nothing to forget in {app.config_folder}.")
-        return Result(outcome(removal) if dry_run else carry_out(removal, store, app.save, journal))
-    for line in removal.lines():
+    for line in removal.lines() if removal.names else ():
         app.console.explain(line)
     if dry_run:
         return Result(outcome(removal))
-    if not app.confirm("Forget this?", yes=yes):
+    if removal.names and not app.confirm("Forget this?", yes=yes):
         raise click.Abort
     return Result(carry_out(removal, store, app.save, journal))
 

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import botocore.session
 import hcl2
 import pytest
 import yaml
@@ -128,6 +129,9 @@ def test_who_deploys_needs_the_rights_of_what_is_deployed(program: Program, acco
     with pytest.raises(ClientError, match="not authorized to perform: iam:AttachUserPolicy"):
         stacks.create_stack(StackName=account.user, TemplateBody=template, Capabilities=["CAPABILITY_NAMED_IAM"])
     assert not account.exists()
+    for broken in ("{", "[]", "Resources: {}", "Resources:\n  Bucket:\n    Type: AWS::S3::Bucket"):
+        with pytest.raises(ClientError, match="ValidationError"):
+            stacks.create_stack(StackName=account.user, TemplateBody=broken, Capabilities=["CAPABILITY_NAMED_IAM"])
 
 
 def test_the_role_serves_whoever_knows_the_external_id(program: Program, account: Account) -> None:
@@ -135,9 +139,10 @@ def test_the_role_serves_whoever_knows_the_external_id(program: Program, account
     assert [str(match) for match in lint(template)] == []
     found = re.search(r'sts:ExternalId: "(asayer-[0-9a-f]{32})"', template)
     assert found
-    account.client("cloudformation").create_stack(
-        StackName=account.user, TemplateBody=template, Capabilities=["CAPABILITY_NAMED_IAM"]
-    )
+    stacks, stack = account.client("cloudformation"), {"StackName": account.user}
+    capable = {"TemplateBody": template, "Capabilities": ["CAPABILITY_NAMED_IAM"]}
+    change_set = stacks.create_change_set(**stack, **capable, ChangeSetName="first", ChangeSetType="CREATE")["Id"]
+    stacks.execute_change_set(ChangeSetName=change_set)
     role = account.iam.get_role(RoleName=account.user)["Role"]
     assert role["MaxSessionDuration"] == 7200
     statement = role["AssumeRolePolicyDocument"]["Statement"][0]
@@ -145,6 +150,22 @@ def test_the_role_serves_whoever_knows_the_external_id(program: Program, account
     assert statement["Condition"] == {"StringEquals": {"sts:ExternalId": found[1]}}
     policy = account.iam.get_role_policy(RoleName=account.user, PolicyName="asayer-cli-log-groups")["PolicyDocument"]
     assert policy == group_policy(group_arns("aws", REGION, NUMBER, (GROUP,)))
+    sts, asked = account.client("sts"), {"RoleArn": role["Arn"], "RoleSessionName": "collector"}
+    for wrong in ({}, {"ExternalId": "guessed"}):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            sts.assume_role(**asked, **wrong)
+    with pytest.raises(ClientError, match="MaxSessionDuration"):
+        sts.assume_role(**asked, ExternalId=found[1], DurationSeconds=7201)
+    granted = sts.assume_role(**asked, ExternalId=found[1], DurationSeconds=7200)["Credentials"]
+    logs = botocore.session.Session().create_client(
+        "logs",
+        aws_access_key_id=granted["AccessKeyId"],
+        aws_secret_access_key=granted["SecretAccessKey"],
+        aws_session_token=granted["SessionToken"],
+    )
+    logs.filter_log_events(logGroupName=GROUP, limit=1)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        logs.filter_log_events(logGroupName=ANOTHER, limit=1)
 
 
 def test_an_external_id_of_ones_own(program: Program, account: Account) -> None:

@@ -174,10 +174,12 @@ def test_a_removal_that_fails_or_is_cut_off(bare: Cli, configured: Machine, bare
 def test_the_journal_is_written_before_anything_is_forgotten(
     bare: Cli, configured: Machine, bare_environ: dict[str, str]
 ) -> None:
-    Path(bare_environ["ASAYER_STATE_DIR"]).write_text("in the way")
+    journal = Path(bare_environ["ASAYER_STATE_DIR"]) / "journal.jsonl"
+    journal.parent.mkdir()
+    journal.symlink_to("/proc/nowhere/journal.jsonl")
     run = bare("integrations", "remove", "-y")
     assert (run.code, run.out) == (3, "")
-    assert "journal" in run.err
+    assert "The journal" in run.err
     assert configured.kept("aws", "AKIA1")
 
 

@@ -89,17 +89,22 @@ def _template(call: ApiCall) -> Mapping[str, Any]:
 
     planned = _change_set(call)
     body = planned.template if planned else call.request.text("TemplateBody")
-    template: Mapping[str, Any] = Stack.parse_template(body) if body else {}
-    return template
+    try:
+        template: object = Stack.parse_template(body or "{}")
+    except ValueError:
+        return {}
+    return template if isinstance(template, dict) else {}
 
 
 def _refusal(call: ApiCall) -> Reply | None:
     found = [KINDS.get(resource.get("Type", "")) for resource in _template(call).get("Resources", {}).values()]
-    unknown = [kind for kind in found if kind is None]
-    if unknown:
+    if not found:
+        message = "Template format error: At least one Resources member must be defined."
+        return errors.refuse("cloudformation", "ValidationError", message)
+    if None in found:
         return errors.refuse("cloudformation", "ValidationError", "The sandbox makes IAM users and roles alone.")
     needs_capability = call.request.operation != "ExecuteChangeSet"
-    if found and needs_capability and "CAPABILITY_NAMED_IAM" not in call.request.listed("Capabilities"):
+    if needs_capability and "CAPABILITY_NAMED_IAM" not in call.request.listed("Capabilities"):
         message = "Requires capabilities : [CAPABILITY_NAMED_IAM]"
         return errors.refuse("cloudformation", "InsufficientCapabilitiesException", message)
     return None if call.request.operation == "CreateChangeSet" else _denial(call)

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 from moto import settings as moto_settings
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
 
-from asayer_cli.sandbox.aws import cloudformation, errors, iam, iam_policy, logs, regions
+from asayer_cli.sandbox.aws import cloudformation, errors, iam, iam_policy, logs, regions, trust
 from asayer_cli.sandbox.aws.account import mark_used
 from asayer_cli.sandbox.aws.call import ApiCall
 from asayer_cli.sandbox.aws.requests import AwsRequest, read_request
@@ -152,6 +152,7 @@ HANDLERS: dict[tuple[str, str], Callable[[ApiCall], Reply]] = {
     ("cloudformation", "*"): cloudformation.handle,
     ("iam", "*"): iam.handle,
     ("logs", "*"): logs.handle,
+    ("sts", "AssumeRole"): trust.assume_role,
     ("sts", "*"): _pass_on,
     ("ec2", "DescribeRegions"): regions.describe_regions,
     ("account", "ListRegions"): regions.list_regions,

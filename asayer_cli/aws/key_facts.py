@@ -6,14 +6,14 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from asayer_cli.aws.interrupted import CREATE_KEY, leftover_keys
+from asayer_cli.aws.interrupted import CREATE_KEY, abandoned_key, leftover_keys
 from asayer_cli.aws.key_choice import describe_key
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from asayer_cli.aws.known_secrets import KnownSecrets
-    from asayer_cli.aws.model import AccessKey
+    from asayer_cli.aws.model import AccessKey, UserState
     from asayer_cli.journal import Journal, Record
 
 
@@ -22,8 +22,9 @@ class KeyFacts:
     """The keys of a user, oldest first.
 
     `current_id` is the key of the settings, `held` those whose secrets this profile has, `used_by` the other profiles
-    of this machine that use a key, `leftovers` what an interrupted run may have made, `before` the keys that were there
-    when a key was made from this machine.
+    of this machine that use a key, `leftovers` what an interrupted run may have made, `abandoned` the one that it made
+    for certain (or empty), `made_here` the ids of all keys that were ever made from this machine, `lists` the ids that
+    were there each time. `claimed` tells that the claim on the user is that of an interrupted run of this machine.
     """
 
     profile: str
@@ -34,7 +35,10 @@ class KeyFacts:
     held: frozenset[str] = frozenset()
     used_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     leftovers: frozenset[str] = frozenset()
-    before: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    abandoned: str = ""
+    claimed: bool = False
+    made_here: tuple[str, ...] = ()
+    lists: tuple[frozenset[str], ...] = ()
 
     @property
     def current(self) -> AccessKey | None:
@@ -44,7 +48,7 @@ class KeyFacts:
     def is_older(self, one: AccessKey, other: AccessKey) -> bool:
         """Tell whether a key was made before another; AWS's times are whole seconds, and the journal knows more."""
         if one.created_at == other.created_at:
-            return one.id in self.before.get(other.id, ())
+            return any(one.id in there and other.id not in there for there in self.lists)
         return one.created_at < other.created_at
 
     def describe(self, key: AccessKey) -> str:
@@ -60,18 +64,21 @@ class KeyFacts:
             parts.append(f"kept by profile {self.profile}, not in use")
         if others := self.used_by.get(key_id):
             parts.append(f"in use by profile {', '.join(others)}")
+        if key_id == self.abandoned:
+            return "made by an interrupted run, and nobody has its secret"
         if key_id in self.leftovers:
             parts.append("perhaps left over from an interrupted run")
         return " and ".join(parts) or "held by nobody on this machine"
 
 
-def gather(
-    keys: tuple[AccessKey, ...], user_name: str, account: str, secrets: KnownSecrets, journal: Journal
-) -> KeyFacts:
-    """Return what is known of these keys."""
+def gather(state: UserState | None, user_name: str, account: str, secrets: KnownSecrets, journal: Journal) -> KeyFacts:
+    """Return what is known of the keys of a user, none where there is no such user."""
+    keys = state.keys if state else ()
     ids = frozenset(key.id for key in keys)
     target = f"user/{user_name}"
+    records = [record for record in journal.records() if _place(record) == (account, CREATE_KEY, target)]
     pending = journal.open_changes(account, CREATE_KEY, target)
+    anywhere, claim = secrets.held_by_any_profile(ids), state.claim if state else None
     return KeyFacts(
         profile=secrets.profile,
         user_name=user_name,
@@ -80,20 +87,13 @@ def gather(
         current_id=secrets.preferred,
         held=secrets.held(ids),
         used_by={key_id: others for key_id in ids if (others := secrets.others_with(key_id))},
-        leftovers=leftover_keys(pending, keys, secrets.held_by_any_profile(ids)),
-        before=_there_before(journal, account, target),
+        leftovers=leftover_keys(pending, keys, anywhere),
+        abandoned=abandoned_key(pending, keys, anywhere, claim),
+        claimed=claim is not None and claim.change in {record.change for record in pending},
+        made_here=tuple(dict.fromkeys(record.made for record in records if record.made)),
+        lists=tuple(frozenset(record.before) for record in records if record.state == "begun"),
     )
 
 
-def _there_before(journal: Journal, account: str, target: str) -> dict[str, frozenset[str]]:
-    """Return for each key that was made from this machine the ids of the keys that were there already."""
-    begun: dict[str, Record] = {}
-    found: dict[str, frozenset[str]] = {}
-    for record in journal.records():
-        if (record.account, record.action, record.target) != (account, CREATE_KEY, target):
-            continue
-        if record.state == "begun":
-            begun[record.change] = record
-        elif record.made and record.change in begun:
-            found[record.made] = frozenset(begun[record.change].before)
-    return found
+def _place(record: Record) -> tuple[str, str, str]:
+    return record.account, record.action, record.target

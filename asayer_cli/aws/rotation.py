@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
+from asayer_cli.aws.claim import release
 from asayer_cli.aws.interrupted import CREATE_KEY, close_changes
 from asayer_cli.aws.key_facts import KeyFacts, gather
 from asayer_cli.aws.life import LifeKind, LifeStatus, LifeStep, Revoked, Rotated
@@ -26,6 +28,7 @@ if TYPE_CHECKING:
     from asayer_cli.errors import AccessRefusedError
     from asayer_cli.integrations import AwsKey
     from asayer_cli.integrations_view import IntegrationsView
+    from asayer_cli.journal import Record
 
 _NEW_FOR: Final = timedelta(minutes=5)
 
@@ -45,7 +48,13 @@ class UserKeys:
         if state is None or not state.managed:
             raise self._no_user(state)
         desk = self.desk
-        return gather(state.keys, self.access.name, self.collection.identity.account, desk.secrets, desk.journal)
+        return gather(state, self.access.name, self.collection.identity.account, desk.secrets, desk.journal)
+
+    def changes(self) -> LifeChanges:
+        """Return what makes changes of the user, and writes them down."""
+        desk = self.desk
+        account = self.collection.identity.account
+        return LifeChanges(account, self.access.name, desk.profile, desk.journal, desk.reporter)
 
     def prove(self, key_id: str, patience: Patience) -> tuple[str, ...]:
         """Return what was seen to hold of a key whose secret is here."""
@@ -101,9 +110,12 @@ class Rotation:
         self._desk = user.desk
         self._again = again
         self._facts: KeyFacts | None = None
+        self._pending: list[Record] = []
 
     def plan(self) -> LifePlan:
         """Read what is there and return what to do; RefusedError where the user must decide. Changes nothing."""
+        account = self._user.collection.identity.account
+        self._pending = self._desk.journal.open_changes(account, CREATE_KEY, f"user/{self._user.access.name}")
         self._facts = self._user.read()
         return plan_rotation(self._facts, self._again)
 
@@ -114,10 +126,12 @@ class Rotation:
     def carry_out(self, plan: LifePlan, wait: timedelta, *, reveal: bool = False) -> Rotated:
         """Make the key or take the one that is ready, prove it, write it into the settings."""
         self._desk.save({})
-        if plan.use_key:
-            key, proofs = self._take(plan.use_key, wait)
-        else:
-            key, proofs = self._make(wait)
+        changes = self._user.changes()
+        with changes.told_on_failure():
+            for step in plan.steps:
+                if step.kind is LifeKind.DELETE_KEY:
+                    changes.make(step, partial(self._user.access.delete_key, step.target))
+            key, proofs = self._take(plan.use_key, wait) if plan.use_key else self._make(wait)
         where = self._user.collection
         shown = view(self._desk.profile, AwsIntegration(key, where.region, where.log_groups), None, revealed=reveal)
         return self._outcome(LifeStatus.DONE, plan, key.access_key_id, shown, proofs)
@@ -137,7 +151,6 @@ class Rotation:
         """Make a key, keep its secret, prove it and save; whatever fails in between, the key is deleted again."""
         desk = self._desk
         prove_writable(desk.secrets.store)
-        self._close_changes()
         account = self._user.collection.identity.account
         new_key = NewKey(self._user.access, account, desk.secrets, desk.journal, desk.reporter)
         late = (CredentialsRejectedError, PermissionDeniedError)
@@ -145,15 +158,16 @@ class Rotation:
             key = new_key.make(_at_once)
             proofs = self._user.prove_key(key, Patience(wait, desk.reporter, late))
             self._save(key.access_key_id)
+        self._close_changes()
         return key, proofs
 
     def _close_changes(self) -> None:
         """Write down how interrupted runs ended, where that is known now."""
-        if self._facts is None or self._facts.leftovers:
+        if self._facts is None or self._facts.leftovers - {self._facts.abandoned}:
             return
-        account, desk = self._user.collection.identity.account, self._desk
-        pending = desk.journal.open_changes(account, CREATE_KEY, f"user/{self._user.access.name}")
-        close_changes(desk.journal, pending, self._facts.held)
+        close_changes(self._desk.journal, self._pending, self._facts.held)
+        if self._facts.claimed:
+            release(self._user.access)
 
     def _save(self, key_id: str) -> None:
         where = self._user.collection
@@ -222,7 +236,7 @@ class Revocation:
     def _forgettable(self, facts: KeyFacts) -> tuple[str, ...]:
         """Return the ids of this user's keys that were made here, are gone from AWS, and have a secret here still."""
         there = {key.id for key in facts.keys}
-        gone = [key_id for key_id in facts.before if key_id not in there and key_id != facts.current_id]
+        gone = [key_id for key_id in facts.made_here if key_id not in there and key_id != facts.current_id]
         store = self._desk.secrets.store
         return tuple(key_id for key_id in gone if store.get(secret_name(self._desk.profile, "aws", key_id)))
 
@@ -235,10 +249,7 @@ class Revocation:
         final = Patience(timedelta(0), self._desk.reporter, ())
         self._desk.reporter.progress(f"Proving the key in use, {plan.use_key}, before any other is ended ...")
         proofs = self._user.prove(plan.use_key, final)
-        account = self._user.collection.identity.account
-        changes = LifeChanges(
-            account, self._user.access.name, self._desk.profile, self._desk.journal, self._desk.reporter
-        )
+        changes = self._user.changes()
         with changes.told_on_failure():
             first = [step for step in plan.steps if step.kind is LifeKind.DEACTIVATE_KEY]
             for step in first:

@@ -43,15 +43,28 @@ class Revoking:
 
 
 def plan_rotation(facts: KeyFacts, again: str) -> LifePlan:
-    """Return the plan for a new key, or for one that an earlier run made, stored and did not come to use."""
+    """Return the plan for a new key, or for one that an earlier run made, stored and did not come to use.
+
+    What an interrupted run made and nobody has goes first.
+    """
+    gone = [LifeStep(LifeKind.DELETE_KEY, _abandoned(key, facts), key.id, key=key) for key in _left(facts)]
     save = LifeStep(LifeKind.SAVE_SETTINGS, f"write its id into the settings of profile {facts.profile}")
     if ready := _made_earlier(facts):
         text = f"use the access key {describe_key(ready, facts.now)}, which an earlier run made and stored"
-        return LifePlan((LifeStep(LifeKind.USE_KEY, text, ready.id, key=ready), save), ready.id, tuple(_doubts(facts)))
-    if len(facts.keys) >= MOST_KEYS:
+        use = LifeStep(LifeKind.USE_KEY, text, ready.id, key=ready)
+        return LifePlan((*gone, use, save), ready.id, tuple(_doubts(facts)))
+    if len(facts.keys) - len(gone) >= MOST_KEYS:
         raise _two_keys(facts, again)
     text = f"create an access key for {facts.user_name}"
-    return LifePlan((LifeStep(LifeKind.CREATE_KEY, text, facts.user_name), save), "", tuple(_doubts(facts)))
+    return LifePlan((*gone, LifeStep(LifeKind.CREATE_KEY, text, facts.user_name), save), "", tuple(_doubts(facts)))
+
+
+def _left(facts: KeyFacts) -> list[AccessKey]:
+    return [key for key in facts.keys if key.id == facts.abandoned]
+
+
+def _abandoned(key: AccessKey, facts: KeyFacts) -> str:
+    return f"delete the access key {describe_key(key, facts.now)}, which an interrupted run made, and nobody has"
 
 
 def _made_earlier(facts: KeyFacts) -> AccessKey | None:
@@ -107,7 +120,7 @@ def plan_revocation(facts: KeyFacts, wish: Revoking) -> LifePlan:
     unknown = [key_id for key_id in wish.named if key_id not in {key.id for key in facts.keys}]
     ending = [key for key in facts.keys if key.id in wish.named or (not wish.named and key.id != current.id)]
     for key in ending:
-        if not wish.named:
+        if not wish.named and key.id != facts.abandoned:
             _refuse_doubtful(facts, key, current, wish)
     steps = [step for key in ending for step in _ending(facts, key, wish)]
     steps += [LifeStep(LifeKind.FORGET_SECRET, _forgetting(key_id), key_id) for key_id in wish.forgettable]

@@ -14,6 +14,7 @@ from asayer_cli.aws.status_model import (
     Answer,
     AwsStatus,
     KeyStatus,
+    Leftover,
     MachineStatus,
     OpenChange,
     Place,
@@ -82,8 +83,7 @@ def status_of(
 ) -> tuple[AwsStatus, list[AsayerError]]:
     """Return the status, and what is wrong with it."""
     account = here.machine.account or (there.caller.account if there.caller else "")
-    keys = there.state.keys if there.state else ()
-    facts = gather(keys, user_name, account, here.secrets, here.journal)
+    facts = gather(there.state, user_name, account, here.secrets, here.journal)
     abilities = _abilities(user_name, here)
     status = AwsStatus(
         verdict=Verdict.UNCLEAR,
@@ -153,18 +153,24 @@ def _keys(facts: KeyFacts, here: Here, *, known: bool) -> Iterator[KeyStatus]:
             state=key.status.lower(),
             place=_place(facts, key.id, here),
             profiles=facts.used_by.get(key.id, ()),
-            leftover=key.id in facts.leftovers,
+            leftover=_leftover(facts, key.id),
             created_at=key.created_at,
             last_used_at=key.last_used_at,
             last_used_service=key.last_used_service,
             last_used_region=key.last_used_region,
         )
     there = {key.id for key in facts.keys}
-    for key_id in dict.fromkeys(filter(None, (facts.current_id, *facts.before))):
+    for key_id in dict.fromkeys(filter(None, (facts.current_id, *facts.made_here))):
         place = _place(facts, key_id, here)
         if key_id not in there and place is not Place.NOBODY:
             profiles = here.secrets.others_with(key_id)
             yield KeyStatus(key_id, "gone" if known else "unknown", place, profiles)
+
+
+def _leftover(facts: KeyFacts, key_id: str) -> Leftover:
+    if key_id == facts.abandoned:
+        return Leftover.CERTAINLY
+    return Leftover.PERHAPS if key_id in facts.leftovers else Leftover.NO
 
 
 def _place(facts: KeyFacts, key_id: str, here: Here) -> Place:
@@ -198,6 +204,8 @@ def _explained(record: Record, facts: KeyFacts) -> str:
     cut = f"a run was cut off at {record.time} in {record.action} of {record.target}"
     if not record.action.endswith("CreateAccessKey"):
         return f"{cut}; what came of it is shown here as it is now"
+    if facts.abandoned:
+        return f"{cut}; it made {facts.abandoned}, whose secret nobody has, and the next run deletes it"
     if not facts.leftovers:
         return f"{cut}; no key that nobody has is left of it"
     return f"{cut}; {' or '.join(sorted(facts.leftovers))} may be what it made, and its secret is lost"

@@ -35,6 +35,15 @@ class Place(StrEnum):
 
 
 @unique
+class Leftover(StrEnum):
+    """Whether an interrupted run made a key whose secret nobody has."""
+
+    NO = "no"
+    PERHAPS = "perhaps"
+    CERTAINLY = "certainly"
+
+
+@unique
 class Answer(StrEnum):
     """Whether a key may do something."""
 
@@ -51,7 +60,7 @@ class KeyStatus:
     state: str
     place: Place
     profiles: tuple[str, ...] = ()
-    leftover: bool = False
+    leftover: Leftover = Leftover.NO
     created_at: datetime | None = None
     last_used_at: datetime | None = None
     last_used_service: str = ""

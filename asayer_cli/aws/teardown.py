@@ -66,8 +66,8 @@ class Teardown:
         if state is not None:
             self._refuse_unmanaged(state)
             self._owned = self._access.belongings()
-        desk, keys = self._desk, state.keys if state else ()
-        self._facts = gather(keys, self._access.name, self._identity.account, desk.secrets, desk.journal)
+        desk = self._desk
+        self._facts = gather(state, self._access.name, self._identity.account, desk.secrets, desk.journal)
         self._traces = self._find_traces()
         return plan_teardown(state, self._owned, self._facts, self._traces)
 
@@ -127,7 +127,7 @@ class Teardown:
 
     def _find_traces(self) -> Traces:
         desk, name, account = self._desk, self._access.name, self._identity.account
-        ids = frozenset(key.id for key in self._facts.keys) | frozenset(self._facts.before)
+        ids = frozenset(key.id for key in self._facts.keys) | frozenset(self._facts.made_here)
         mine = lives_on(desk.saved, name, account, ids)
         candidates = [*ids, *([str(desk.saved.get("aws.access_key_id", ""))] if mine else [])]
         store = desk.secrets.store

@@ -51,7 +51,9 @@ def plan_teardown(state: UserState | None, owned: Belongings, facts: KeyFacts, t
 
 def _user_steps(state: UserState, owned: Belongings, facts: KeyFacts) -> Iterator[LifeStep]:
     for key in state.keys:
-        known = key.id in facts.before or key.id in facts.held or key.id in facts.used_by or key.id == facts.current_id
+        known = (
+            key.id in facts.made_here or key.id in facts.held or key.id in facts.used_by or key.id == facts.current_id
+        )
         text = f"delete the access key {facts.describe(key)}"
         yield LifeStep(LifeKind.DELETE_KEY, text, key.id, ours=known, key=key)
     for arn in state.attached:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from rich.table import Table
 from rich.text import Text
 
-from asayer_cli.aws.status_model import AwsStatus, KeyStatus, Place, PolicyStatus, Verdict
+from asayer_cli.aws.status_model import AwsStatus, KeyStatus, Leftover, Place, PolicyStatus, Verdict
 from asayer_cli.output.text_aws import render
 from asayer_cli.times import format_duration
 
@@ -128,5 +128,9 @@ def _here(key: KeyStatus, profile: str) -> str:
         Place.NOBODY: "nobody here has it",
     }[key.place]
     others = f"in use by profile {', '.join(key.profiles)}" if key.profiles else ""
-    left = "perhaps left over from an interrupted run" if key.leftover else ""
+    left = {
+        Leftover.NO: "",
+        Leftover.PERHAPS: "perhaps left over from an interrupted run",
+        Leftover.CERTAINLY: "left over from an interrupted run",
+    }[key.leftover]
     return "; ".join(filter(None, (words, others, left)))

@@ -191,8 +191,8 @@ def _finish(journal: Journal, reading: Reading, shown: list[Change]) -> Result:
         messages.append(
             Message(
                 Level.WARNING,
-                f"{text} an unknown outcome: the program was cut off. Run the same command again: what is in place "
-                "stays, what is missing is done.",
+                f"{text} an unknown outcome: the program was cut off, or is at it still. Run the same command again: "
+                "what is in place stays, what is missing is done.",
             )
         )
     if reading.unreadable:

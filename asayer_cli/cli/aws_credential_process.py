@@ -55,10 +55,16 @@ def _key(app: App) -> AwsKey:
     if key is None:
         raise NotConfiguredError(
             f"Profile {app.profile} has no access key of AWS.",
-            hint="Make one: asayer-cli aws setup; or name another profile in the line of ~/.aws/config: --profile.",
+            hint=f"Make one: {_setup(app)}; or name another profile in the line of ~/.aws/config: --profile.",
             code="no_access_key",
         )
     return key
+
+
+def _setup(app: App) -> str:
+    import shlex
+
+    return "asayer-cli aws setup" + (f" --profile {shlex.quote(app.profile)}" if app.profile != "default" else "")
 
 
 def _document(key: AwsKey) -> str:
@@ -80,5 +86,5 @@ def _print_config(app: App) -> Result:
     for line in lines:
         app.console.write(line)
     if not settings.text("aws.access_key_id"):
-        app.console.warn(f"Profile {app.profile} has no access key yet: make one with asayer-cli aws setup.")
+        app.console.warn(f"Profile {app.profile} has no access key yet: make one with {_setup(app)}.")
     return Result()

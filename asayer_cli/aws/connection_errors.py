@@ -101,7 +101,7 @@ def _tls_error(causes: tuple[BaseException, ...], wanted: str) -> UnreachableErr
         return UnreachableError(
             f"The TLS certificate of the AWS endpoint is signed by an authority that is not trusted ({wanted}).",
             hint="If a proxy opens TLS, name the file of its certificate authority: --ca-bundle /path/to/ca.pem "
-            "(ASAYER_CA_BUNDLE, AWS_CA_BUNDLE).",
+            "(ASAYER_CA_BUNDLE, AWS_CA_BUNDLE). For good: asayer-cli config set network.ca_bundle /path/to/ca.pem.",
             code="tls_untrusted",
         )
     return UnreachableError(

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import click
 import pytest
 import trustme
 
@@ -11,13 +12,26 @@ from asayer_cli.errors import UsageError
 from asayer_cli.network import Network, choose, name_of, parse_proxy, parse_timeout, proxy_for
 from asayer_cli.secret import redact
 from asayer_cli.settings import load
+from tests.cli.test_options import ALL
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from tests.conftest import Cli
 
+OPTIONS = {"--ca-bundle", "--proxy", "--timeout"}
+LOCAL = {"audit", "aws credential-process", "completions", "config", "demo", "integrations", "sandbox", "snippet"}
 ELSEWHERE = ("https", "es.example.com", 443)
+
+
+def test_each_command_that_talks_to_a_service_takes_the_way_there_and_no_other_does() -> None:
+    for context in ALL:
+        if isinstance(context.command, click.Group):
+            continue
+        path = context.command_path.partition(" ")[2]
+        found = {option for param in context.command.params for option in param.opts}
+        local = path in LOCAL or path.partition(" ")[0] in LOCAL
+        assert found & OPTIONS == (set() if local else OPTIONS), path
 
 
 @pytest.mark.parametrize(

@@ -27,7 +27,7 @@ def credential_process(app: App, secret_store: str | None, *, print_config: bool
     """Hand the collector's key to the AWS SDKs and the AWS CLI.
 
     They run this themselves (the setting credential_process of ~/.aws/config), so that the secret stays in the secret
-    store and is in no file. It reads the key of --profile, and asks AWS nothing.
+    store and is in no file of theirs. It reads the key of --profile, and asks AWS nothing.
 
     \b
     asayer-cli aws credential-process --print-config >> ~/.aws/config

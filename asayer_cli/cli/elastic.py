@@ -5,6 +5,8 @@ from __future__ import annotations
 import click
 
 from asayer_cli.cli.elastic_create_key import create_key
+from asayer_cli.cli.elastic_revoke_key import revoke_key
+from asayer_cli.cli.elastic_rotate_key import rotate_key
 from asayer_cli.cli.elastic_status import status
 
 
@@ -15,3 +17,5 @@ def group() -> None:
 
 group.add_command(create_key)
 group.add_command(status)
+group.add_command(rotate_key)
+group.add_command(revoke_key)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
 from typing import TYPE_CHECKING
 
 import click
 
 from asayer_cli.cli import complete
 from asayer_cli.cli.base import command, dry_run_option, secret_store_option, yes_option
-from asayer_cli.cli.elastic_login import access_options, is_typed
+from asayer_cli.cli.elastic_login import access_options, changing, is_typed
 from asayer_cli.cli.types import DURATION
 from asayer_cli.result import Result
 
@@ -89,8 +90,9 @@ def create_key(
     former = former_key(load_file(app.profile, app.environ), address, replace=replace)
     cluster = access.connect(app, address, access.login(app, "makes the key"))
     try:
-        maker = key_maker(app, access, settings, cluster, address, request, former)
-        return _run(app, maker, replace=replace, dry_run=dry_run, yes=yes)
+        with changing(app, dry_run=dry_run):
+            maker = key_maker(app, access, app.settings(), cluster, address, request, former)
+            return _run(app, _replacing(maker, replace=replace), replace=replace, dry_run=dry_run, yes=yes)
     finally:
         cluster.close()
 
@@ -115,6 +117,12 @@ def _run(app: App, maker: KeyMaker, *, replace: bool, dry_run: bool, yes: bool) 
     if plan.changes_something and not app.confirm("Do this?", yes=yes):
         raise click.Abort
     return Result(maker.carry_out(plan))
+
+
+def _replacing(maker: KeyMaker, *, replace: bool) -> KeyMaker:
+    """Let the new key name the one whose place it takes."""
+    request = dataclasses.replace(maker.request, replaces=maker.held.key_id if replace else "")
+    return dataclasses.replace(maker, request=request)
 
 
 def _patterns(settings: Settings, given: tuple[str, ...]) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import dataclasses
 import functools
 import sys
@@ -15,6 +16,7 @@ from asayer_cli.cli import complete
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
     from asayer_cli.cli.app import App
     from asayer_cli.elastic.connection import Cluster
@@ -159,6 +161,11 @@ def _options(user: str) -> list[Callable[[Callable[..., Result]], Callable[..., 
         ),
         click.option("--allow-http", is_flag=True, help="Send credentials over plain HTTP to other computers too."),
     ]
+
+
+def changing(app: App, *, dry_run: bool) -> AbstractContextManager[None]:
+    """Keep other runs from changing the profile's keys, where this one may change anything."""
+    return contextlib.nullcontext() if dry_run else app.exclusive("elastic")
 
 
 def is_typed(parameter: str) -> bool:

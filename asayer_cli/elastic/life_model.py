@@ -10,7 +10,7 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from asayer_cli.elastic.model import ApiKeyRecord, IndexMatch
-    from asayer_cli.integrations_view import ElasticsearchFields
+    from asayer_cli.integrations_view import IntegrationsView
 
 
 @unique
@@ -119,8 +119,9 @@ class RotationStep(StrEnum):
 class RotationOutcome:
     """What `elastic rotate-key` did, or with `done` false would do.
 
-    `form` is what Preferences > Integrations asks for, None before there is a new key; `still_valid` are the old keys
-    that work on, `revoked` the ids of those that were revoked, `forgotten` the names of secrets that were forgotten.
+    `integrations` is what Preferences > Integrations asks for, None before there is a new key; `still_valid` are the
+    old keys that work on, `revoked` the ids of those that were revoked, `forgotten` the names of secrets that were
+    forgotten.
     """
 
     step: RotationStep
@@ -130,8 +131,7 @@ class RotationOutcome:
     name: str
     api_key_id: str
     expires_at: datetime | None
-    form: ElasticsearchFields | None
-    revealed: bool
+    integrations: IntegrationsView | None
     still_valid: tuple[ApiKeyRecord, ...]
     revoked: tuple[str, ...]
     forgotten: tuple[str, ...]

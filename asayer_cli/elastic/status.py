@@ -12,7 +12,7 @@ from asayer_cli.elastic.cut_off import explain
 from asayer_cli.elastic.life_model import ElasticStatus, Holder, KeyState, KnownKey, Sight
 from asayer_cli.elastic.lineage import cut_off, older_keys
 from asayer_cli.errors import CredentialsRejectedError, PermissionDeniedError
-from asayer_cli.profile_option import for_profile
+from asayer_cli.profile_option import for_profile, led_to
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -131,7 +131,10 @@ class Inspector:
                 hint=f"Make another: asayer-cli elastic create-key --replace{for_profile(self.held.profile)}.",
                 code="api_key_expired" if mine.state is KeyState.EXPIRED else "api_key_invalidated",
             )
-        return rejection or self.missing
+        problem = rejection or self.missing
+        if problem:
+            problem.hint = led_to(self.held.profile, problem.hint)
+        return problem
 
     def _next_steps(
         self, keys: tuple[KnownKey, ...], interrupted: tuple[InterruptedRun, ...], problem: AsayerError | None
@@ -151,7 +154,7 @@ class Inspector:
         for known in keys:
             alive = known.state is KeyState.VALID and known.record.managed
             if alive and known.holder is Holder.NOBODY and not known.older and known.record.id not in left:
-                yield f"asayer-cli elastic revoke-key {known.record.id}{of}  (if nothing elsewhere uses it)"
+                yield f"asayer-cli elastic revoke-key {known.record.id}{of}  # if nothing elsewhere uses it"
 
 
 def known_key(record: ApiKeyRecord, held: Held, key_id: str, *, older: bool = False) -> KnownKey:

@@ -2,28 +2,30 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
+from asayer_cli.elastic.key_plan import describe
+from asayer_cli.elastic.key_words import facts, whereabouts
 from asayer_cli.elastic.life_model import (
     ElasticStatus,
-    Holder,
     KeyState,
-    KnownKey,
+    RevocationOutcome,
+    RotationOutcome,
+    RotationStep,
     Sight,
 )
+from asayer_cli.output.text_common import render as render_common
 from asayer_cli.output.text_elastic import render
 from asayer_cli.profile_option import for_profile
-from asayer_cli.times import format_duration
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rich.console import RenderableType
 
-    from asayer_cli.elastic.model import ApiKeyRecord
+    from asayer_cli.elastic.life_model import KnownKey
 
 _STYLES: Final = {KeyState.VALID: "green", KeyState.EXPIRED: "yellow", KeyState.REVOKED: "dim"}
 _SIGHTS: Final = {
@@ -32,6 +34,7 @@ _SIGHTS: Final = {
     Sight.ITSELF: "this profile's key alone, as it tells of itself; name a user with --username to see all keys",
     Sight.NONE: "no keys: nobody may look; name a user with --username",
 }
+_DRY_RUN: Final = "Dry run: nothing was changed."
 
 
 @render.register(ElasticStatus)
@@ -51,82 +54,86 @@ def _(data: ElasticStatus) -> Iterator[RenderableType]:
         yield Text()
     if data.keys:
         yield Text("Elasticsearch does not record when a key was last used; its audit log does.", style="dim")
-    yield from _next(data.next_steps or (_verify(data.profile),))
+    yield from _next(data.next_steps or (f"asayer-cli verify{for_profile(data.profile)}",))
 
 
 def _key(known: KnownKey, data: ElasticStatus) -> Iterator[RenderableType]:
-    record = known.record
-    yield Text.assemble(
-        ("API key ", "bold"), (record.id, "bold"), f"  {record.name}  ", (known.state.value, _STYLES[known.state])
-    )
-    yield from key_facts(known)
-    yield _fact("here", _whereabouts(known, data))
+    record, style = known.record, _STYLES[known.state]
+    yield Text.assemble((f"API key {record.id}", "bold"), f"  {record.name}  ", (known.state.value, style))
+    for name, value in facts(record):
+        yield _fact(name, value)
+    yield _fact("here", whereabouts(known, data.profile, data.api_key_id, data.secret_store))
     yield Text()
-
-
-def key_facts(known: KnownKey) -> Iterator[RenderableType]:
-    """Yield what the cluster knows of a key, a line each."""
-    record = known.record
-    realm = f" (realm {record.realm})" if record.realm else ""
-    yield _fact("owner", f"{record.username}{realm}{'' if record.managed else '; not made by asayer-cli'}")
-    yield _fact("made", f"{record.created_at:%Y-%m-%d %H:%M} UTC, {_ago(record.created_at)}")
-    yield _fact("expires", _expiry(record))
-    yield _fact("rights", rights_of(record))
-
-
-def rights_of(record: ApiKeyRecord) -> str:
-    """Return what a key was given, in words; it has its owner's rights at most."""
-    if not record.indexes:
-        return "not told, or all that its owner may do"
-    cluster = ", ".join(record.cluster_privileges) or "nothing"
-    limited = ", some documents or fields only" if record.limited else ""
-    return f"{', '.join(record.index_privileges)} on {', '.join(record.indexes)}{limited}; cluster: {cluster}"
-
-
-def _whereabouts(known: KnownKey, data: ElasticStatus) -> str:
-    if known.record.id == data.api_key_id:
-        kept = f"its secret is in {data.secret_store}" if data.profile in known.secret_of else "its secret is NOT kept"
-        others = [name for name in known.used_by if name != data.profile]
-        return f"this profile uses it; {kept}" + (f"; profile {', '.join(others)} too" if others else "")
-    if known.older:
-        return "a former key of this profile, valid still"
-    if known.holder is Holder.THIS_PROFILE:
-        return "this profile keeps its secret and does not use it"
-    if known.holder is Holder.OTHER_PROFILE:
-        return f"profile {', '.join(sorted({*known.used_by, *known.secret_of}))} has it"
-    return "nobody on this machine has its secret"
 
 
 def _ability(data: ElasticStatus) -> Iterator[RenderableType]:
     if not data.ability:
         return
-    yield Text(f"What API key {data.ability.api_key_id} can do, by its own asking", style="bold")
+    yield Text(f"What API key {data.ability.api_key_id} can do, as the cluster tells the key itself", style="bold")
     for sentence in data.ability.can:
-        yield Text(f"  can     {sentence}")
+        yield Text.assemble(("  can     ", "green"), sentence)
     for sentence in data.ability.cannot:
-        yield Text(f"  cannot  {sentence}")
+        yield Text.assemble(("  cannot  ", "dim"), sentence)
     yield Text()
 
 
-def _expiry(record: ApiKeyRecord) -> str:
-    if record.expires_at is None:
-        return "never"
-    left = record.expires_at - datetime.now(UTC)
-    when = f"{record.expires_at:%Y-%m-%d %H:%M} UTC"
-    return f"{when}, in {format_duration(left)}" if left.total_seconds() > 0 else f"{when}, {_ago(record.expires_at)}"
+@render.register(RotationOutcome)
+def _(data: RotationOutcome) -> Iterator[RenderableType]:
+    if not data.done:
+        yield Text(_DRY_RUN, style="bold")
+        return
+    if data.step in (RotationStep.REVOKE_OLD, RotationStep.NOTHING):
+        yield from _old_keys(data)
+        return
+    words = "has a new key" if data.step is RotationStep.ROTATE else "has the new key of a run that was cut off"
+    yield Text(f"Done: profile {data.profile} {words}, and it works.", style="bold")
+    for record in data.still_valid:
+        yield Text.assemble("  ", ("!", "yellow"), f" still valid: the old API key {describe(record)}")
+    for key_id in data.revoked:
+        yield Text(f"  revoked: API key {key_id}, which a run that was cut off left behind")
+    yield Text()
+    if data.integrations:
+        yield from render_common(data.integrations)
+    yield from _next(data.next_steps)
 
 
-def _ago(moment: datetime) -> str:
-    return f"{format_duration(datetime.now(UTC) - moment)} ago"
+def _old_keys(data: RotationOutcome) -> Iterator[RenderableType]:
+    if data.revoked:
+        yield Text(f"Done: API key {' and '.join(data.revoked)} is revoked for good.", style="bold")
+    elif data.forgotten:
+        yield Text("Done: no old key is valid.", style="bold")
+    else:
+        yield Text("Nothing to do: no old key of this profile is valid.", style="bold")
+    yield _fact("in use", f"API key {data.api_key_id}, proved just now")
+    yield from _forgotten(data.forgotten)
+    yield from _next(data.next_steps)
 
 
-def _verify(profile: str) -> str:
-    return f"asayer-cli verify{for_profile(profile)}"
+@render.register(RevocationOutcome)
+def _(data: RevocationOutcome) -> Iterator[RenderableType]:
+    key_id = data.key.record.id
+    if data.was is KeyState.REVOKED:
+        yield Text(f"API key {key_id} is revoked already.", style="bold")
+    elif data.done:
+        yield Text(f"Done: API key {key_id} is revoked for good.", style="bold")
+    if not data.done:
+        yield Text(_DRY_RUN)
+        return
+    yield from _forgotten(data.forgotten)
+    yield from _next(data.next_steps)
+
+
+def _forgotten(names: tuple[str, ...]) -> Iterator[RenderableType]:
+    for name in names:
+        yield _fact("forgotten", f"the secret {name}")
 
 
 def _next(steps: tuple[str, ...]) -> Iterator[RenderableType]:
-    for number, step in enumerate(steps):
-        yield Text.assemble("Next: " if number == 0 else "      ", (step, "bold"))
+    if steps:
+        yield Text("Next:", style="bold")
+    for step in steps:
+        command, mark, why = step.partition("  # ")
+        yield Text.assemble("  ", (command, "bold"), (mark + why, "dim"))
 
 
 def _fact(name: str, value: str) -> Text:

@@ -38,7 +38,7 @@ def of_connection_error(error: sdk.BotoCoreError, action: str, region: str) -> U
     """Return our form of an exception that says that no answer came; `action` is the IAM action of the call."""
     wanted, causes = _endpoint(error, action, region), causes_of(error)
     if isinstance(error, sdk.ProxyConnectionError):
-        return proxy_failure(str(error.kwargs["proxy_url"]), f"AWS ({wanted})", causes)
+        return proxy_failure(str(error.kwargs["proxy_url"]), wanted, causes)
     if isinstance(error, sdk.SSLError):
         return _tls_error(causes, wanted)
     proxy = _proxy_of(error)
@@ -70,7 +70,8 @@ def _endpoint(error: sdk.BotoCoreError, action: str, region: str) -> str:
     """Say which address it was, without user information or a query."""
     found = re.search(r"https?://(?:[^/\s\"]*@)?([^/\s\"?]+)", str(error.kwargs.get("endpoint_url", "")))
     service = action.partition(":")[0]
-    return found[1] if found else f"{service} in {region}" if region else service
+    noted = next(iter(getattr(error, "__notes__", ())), "")
+    return found[1] if found else noted or (f"{service} in {region}" if region else service)
 
 
 def _proxy_of(error: sdk.BotoCoreError) -> str | None:

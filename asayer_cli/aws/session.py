@@ -34,6 +34,7 @@ HURRIED_SECONDS: Final = 5
 HURRIED_ATTEMPTS: Final = 2
 _TRACE: Final = logging.getLogger("asayer_cli.aws")
 _STARTED: Final = "asayer_cli_started"
+_HOST: Final = "asayer_cli_host"
 
 
 class AwsSession:
@@ -199,10 +200,18 @@ def _check_endpoint(url: str, *, allow_http: bool) -> None:
 def _trace_calls(session: botocore.session.Session) -> None:
     session.register("request-created", _note_start)
     session.register("response-received", _trace)
+    session.register("response-received", _name_host)
 
 
 def _note_start(request: Any, **_: object) -> None:  # noqa: ANN401 - botocore's request
     request.context[_STARTED] = time.perf_counter()
+    request.context[_HOST] = urlsplit(request.url).netloc.rpartition("@")[2]
+
+
+def _name_host(context: dict[str, Any], exception: BaseException | None, **_: object) -> None:
+    """Note on an exception which host was asked: that of a proxy does not say, and whoever runs the proxy must know."""
+    if exception is not None:
+        exception.add_note(context.get(_HOST, ""))
 
 
 def _trace(

@@ -14,7 +14,7 @@ from asayer_cli.aws.identity import who_am_i
 from asayer_cli.aws.session import caller_session
 from asayer_cli.elastic.connection import connect
 from asayer_cli.elastic.model import UserPassword
-from asayer_cli.errors import CredentialsRejectedError, UnreachableError
+from asayer_cli.errors import AccessRefusedError, UnreachableError
 from asayer_cli.integrations import ElasticAddress
 from asayer_cli.network import Network
 from asayer_cli.secret import Secret
@@ -104,6 +104,7 @@ def test_a_proxy_that_refuses_is_named_and_nothing_else_is_blamed(
     assert failed.code == "proxy_refused"
     assert f"The proxy 127.0.0.1:{office.open_proxy}" in failed.message
     assert f"({status})" in failed.message
+    assert f"{host}:" in failed.message
     assert "NO_PROXY" in failed.hint
 
 
@@ -207,7 +208,7 @@ def test_what_fetches_credentials_goes_the_same_way(
     network.use(Network(office.ca_file, through(office.open_proxy)))
     for name, value in {**environ, **office.environ()}.items():
         monkeypatch.setenv(name, value)
-    with pytest.raises(CredentialsRejectedError):  # the sandbox gives the role's credentials, and does not take them
+    with pytest.raises(AccessRefusedError):  # the sandbox was reached, and lets nobody take a role
         who_am_i(caller_session("office"), "eu-west-1")
     network.use(Network(office.ca_file))
     with pytest.raises(UnreachableError):

@@ -10,8 +10,6 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from asayer_cli.atomic_file import replace
-
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from pathlib import Path
@@ -60,6 +58,8 @@ class NameCache:
         self._write(question, names, complete=complete, fresh_for=RETRY_SECONDS)
 
     def _write(self, question: Iterable[str], names: Iterable[str], *, complete: bool, fresh_for: float) -> None:
+        from asayer_cli.atomic_file import replace  # noqa: PLC0415 - reading, which must be fast, needs none of it
+
         path = self._path(question)
         written = time.time() - FRESH_SECONDS + fresh_for
         with contextlib.suppress(OSError):

@@ -10,6 +10,7 @@ import contextlib
 import ipaddress
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING, Final
 
 from asayer_cli.errors import UnreachableError, UsageError
@@ -185,12 +186,20 @@ def check_bundle(path: str, named_by: str) -> None:
     import ssl  # noqa: PLC0415 - only where a file is named, for a fast start
 
     try:
-        ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
+        _read_bundle(path)
     except ssl.SSLError as error:
         raise _bad_bundle(path, "holds no certificate", named_by) from error
     except (OSError, ValueError) as error:
         why = error.strerror if isinstance(error, OSError) else "it has a zero byte in its name"
         raise _bad_bundle(path, f"cannot be read: {why}", named_by) from error
+
+
+@lru_cache(maxsize=4)
+def _read_bundle(path: str) -> None:
+    """Read a file as TLS would; a file of all public authorities takes tens of milliseconds, and is read once."""
+    import ssl  # noqa: PLC0415 - as above
+
+    ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT).load_verify_locations(path)
 
 
 def _bad_bundle(path: str, why: str, named_by: str) -> UsageError:

@@ -177,7 +177,8 @@ def test_the_clusters_own_authority_or_fingerprint_wins(office: Office, environ:
 
 def test_plain_http_goes_through_the_proxy_too(office: Office, who: Callable[..., str]) -> None:
     there = office.plain_environ(f"plain.{DOMAIN}")
-    assert who({**there, "HTTP_PROXY": through(office.open_proxy)}, Network())
+    assert who({**there, "ALL_PROXY": through(office.open_proxy)}, Network())
+    assert who({**there, "ALL_PROXY": through(unused_port()), "HTTP_PROXY": through(office.open_proxy)}, Network())
     assert who(there, Network(proxy=through(office.open_proxy)))
 
 

@@ -170,6 +170,7 @@ def environment(addresses: Addresses, folder: Path, inherited: Mapping[str, str]
         "ASAYER_ELASTIC_PASSWORD": addresses.elastic_password,
         "ASAYER_CONFIG_DIR": str(folder / "config"),
         "ASAYER_STATE_DIR": str(folder / "state"),
+        "ASAYER_CACHE_DIR": str(folder / "cache"),
         "ASAYER_SECRET_STORE": "file",
         "ASAYER_SANDBOX": "1",
         "PYTHON_KEYRING_BACKEND": "keyring.backends.null.Keyring",

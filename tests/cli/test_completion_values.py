@@ -149,6 +149,14 @@ def test_log_groups_are_asked_for_and_remembered(there: Asked, logs: Any) -> Non
         logs.delete_log_group(logGroupName="/ecs/new")
 
 
+def test_the_key_of_the_profile_serves_where_there_are_no_credentials(there: Asked, logs: Any) -> None:
+    environ = dict(there.environ)
+    key = {f"ASAYER_{name}": environ.pop(name) for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")}
+    words = ("aws", "setup", "--region", "eu-central-1", "--log-group", "API")
+    assert Asked(environ)(*words) == []
+    assert Asked(environ)(*words, **key) == [GROUPS[2]]
+
+
 def test_too_many_log_groups_are_asked_for_by_their_beginning(there: Asked, logs: Any) -> None:
     words = ("aws", "setup", "--region", "eu-central-1", "--log-group")
     there(*words, "")

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import os
 import time
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from asayer_cli.cache import FRESH_SECONDS, RETRY_SECONDS, Entry, NameCache
 from asayer_cli.settings import cache_folder
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 QUESTION = ("log-groups", "eu-west-1")
 

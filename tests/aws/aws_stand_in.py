@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-import time
 
 import botocore.session
 import jmespath  # type: ignore[import-untyped]
@@ -28,11 +27,13 @@ def shorthand(text: str) -> list[dict[str, str]]:
 def main() -> int:
     service, operation, *words = sys.argv[1:]
     if operation == "wait":
-        time.sleep(0)
-        return 0
+        waited, *words = words
     given = options(words)
     query, _ = given.pop("query", ""), given.pop("output", "")
     client = botocore.session.Session().create_client(service)
+    if operation == "wait":
+        client.get_waiter(waited.replace("-", "_")).wait(UserName=given["user-name"])
+        return 0
     names = {name.lower(): name for name in client.meta.service_model.operation_names}
     shape = client.meta.service_model.operation_model(names[operation.replace("-", "")]).input_shape
     members = {xform_name(member, "-"): member for member in (shape.members if shape else {})}

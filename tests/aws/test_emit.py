@@ -91,11 +91,15 @@ def user_is_in_place(account: Account, case: Case, boundary: str) -> None:
     assert account.key_ids() == []
 
 
-def only_the_key_is_missing(setup: Program, account: Account, case: Case, options: tuple[str, ...]) -> None:
+def only_the_key_is_missing(setup: Program, case: Case, options: tuple[str, ...]) -> None:
     scope = ("--scope", str(case.scope))
     planned = setup(*options, *scope, ask=("--dry-run",))
     assert planned.code == 0, planned.out
     assert [step["kind"] for step in planned.data["plan"]] == ["create_key", "save_settings"]
+
+
+def setup_makes_it(setup: Program, account: Account, case: Case, options: tuple[str, ...]) -> None:
+    scope = ("--scope", str(case.scope))
     done = setup(*options, *scope)
     assert (done.code, done.data["status"]) == (0, "done")
     assert account.key_ids() == [done.data["access_key_id"]]
@@ -115,7 +119,8 @@ def test_cloudformation_is_deployed_and_setup_makes_the_key(
     assert stack["StackStatus"] == "CREATE_COMPLETE"
     assert stack["Outputs"][0]["OutputValue"] == f"arn:aws:iam::{NUMBER}:user{case.path}{account.user}"
     user_is_in_place(account, case, boundary)
-    only_the_key_is_missing(setup, account, case, options)
+    only_the_key_is_missing(setup, case, options)
+    setup_makes_it(setup, account, case, options)
 
 
 def test_who_deploys_needs_the_rights_of_what_is_deployed(program: Program, account: Account) -> None:
@@ -268,7 +273,7 @@ def test_the_script_makes_the_user_and_can_be_run_again(
     runs = [run_script(code, aws_on_path) for _ in range(2 if case.boundary else 1)]
     assert {(run.returncode, run.stderr) for run in runs} == {(0, "")}
     user_is_in_place(account, case, boundary)
-    only_the_key_is_missing(setup, account, case, options)
+    only_the_key_is_missing(setup, case, options)
     assert list(home.iterdir()) == []
 
 

@@ -182,9 +182,9 @@ def _age(path: Path, seconds: float) -> None:
 
 
 @pytest.fixture
-def silent_server() -> Iterator[tuple[str, list[object]]]:
+def silent_server() -> Iterator[tuple[str, list[socket.socket]]]:
     """A server that takes connections and never answers; its address and who came."""
-    came: list[object] = []
+    came: list[socket.socket] = []
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def take() -> None:
@@ -197,9 +197,11 @@ def silent_server() -> Iterator[tuple[str, list[object]]]:
         threading.Thread(target=take, daemon=True).start()
         yield f"http://127.0.0.1:{server.getsockname()[1]}", came
         server.shutdown(socket.SHUT_RDWR)
+    for connection in came:
+        connection.close()
 
 
-def test_offline_there_is_silence_and_no_hang(there: Asked, silent_server: tuple[str, list[object]]) -> None:
+def test_offline_there_is_silence_and_no_hang(there: Asked, silent_server: tuple[str, list[socket.socket]]) -> None:
     words = ("aws", "setup", "--region", "eu-west-1", "--log-group", "")
     url, came = silent_server
     started = time.monotonic()
@@ -230,7 +232,7 @@ def test_nobody_is_asked_for_a_password(there: Asked, tmp_path: Path) -> None:
 
 
 def test_indices_are_asked_for_with_the_key_of_the_profile(
-    there: Asked, cli: Cli, silent_server: tuple[str, list[object]]
+    there: Asked, cli: Cli, silent_server: tuple[str, list[socket.socket]]
 ) -> None:
     words = ("elastic", "create-key", "--index", "")
     assert there(*words) == []

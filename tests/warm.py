@@ -28,14 +28,14 @@ if TYPE_CHECKING:
 
 # what Python reads when it starts
 _BUFFERING: Final = frozenset({"PYTHONUNBUFFERED", "PYTHONIOENCODING", "PYTHONUTF8"})
-_LOCALE: Final = ("LC_ALL", "LC_CTYPE", "LANG")
+_INHERITED: Final = ("LC_ALL", "LC_CTYPE", "LANG", "PYTHONPATH")
 _MAIN: Final = Path(asayer_cli.__file__).with_name("__main__.py")
 _ROOT: Final = Path(__file__).resolve().parent.parent
 
 
 def can_run(environ: Mapping[str, str]) -> bool:
     """Tell whether a fork is the same as a new process: Python is to be started as the forking one was."""
-    same = all(environ.get(name) == os.environ.get(name) for name in _LOCALE)
+    same = all(environ.get(name) == os.environ.get(name) for name in _INHERITED)
     return same and environ.get("PYTHONWARNINGS") == "error" and not _BUFFERING & environ.keys()
 
 

@@ -108,7 +108,6 @@ def _become(request: dict[str, object], streams: list[int]) -> NoReturn:
     os.environ.update(environ)
     time.tzset()
     os.chdir(str(request["folder"]))
-    sys.path[1:1] = [folder for folder in environ.get("PYTHONPATH", "").split(os.pathsep) if folder not in sys.path]
     sys.argv = [str(request["program"]), *arguments]
     for number, (name, mode) in enumerate((("stdin", "rb"), ("stdout", "wb"), ("stderr", "wb"))):
         errors = "backslashreplace" if name == "stderr" else "strict"

@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 from asayer_cli.aws.claim import Claim, release, stake
+from asayer_cli.aws.connection_errors import NOT_SENT
 from asayer_cli.aws.interrupted import CREATE_KEY, leftover_keys
 from asayer_cli.errors import AsayerError, OutcomeUnknownError, RefusedError, UnreachableError
 from asayer_cli.undisturbed import undisturbed
@@ -22,8 +23,8 @@ if TYPE_CHECKING:
     from asayer_cli.journal import Journal, Record
     from asayer_cli.reporting import Reporter
 
-# Failures before the request was sent, or with AWS's word that it did nothing.
-_NOT_MADE: Final = frozenset({"throttled", "endpoint_unreachable", "connect_timeout", "proxy_refused", "tls_untrusted"})
+# With AWS's word that it did nothing, or before the request was sent.
+_NOT_MADE: Final = frozenset({"throttled"}) | NOT_SENT
 # AWS makes a key at once or not at all; its times are whole seconds, and its Date is a little old when it arrives.
 _MADE_WITHIN_SECONDS: Final = 2.0
 _WHOLE_SECONDS: Final = 1.5

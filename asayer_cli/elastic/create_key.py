@@ -12,12 +12,12 @@ from asayer_cli.elastic.key_plan import Plan, decide
 from asayer_cli.elastic.model import ApiKeyRecord, CreateKeyOutcome, KeyAction
 from asayer_cli.elastic.proof import PATIENCE_SECONDS, demand, prove, remark
 from asayer_cli.elastic.situation import ACTION, Held, Leftover, survey
-from asayer_cli.errors import AsayerError, OutcomeUnknownError, UnreachableError
+from asayer_cli.errors import AsayerError, OutcomeUnknownError, RefusedError, UnreachableError
 from asayer_cli.secret_store import prove_writable
 from asayer_cli.undisturbed import undisturbed
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Collection
 
     from asayer_cli.elastic.api_keys import ApiKeys, NewKey
     from asayer_cli.elastic.connection import Cluster
@@ -117,6 +117,7 @@ class KeyMaker:
             new = self.keys.create(self.request, change.change)
             self.held.store.put(self.held.secret_name(new.key.api_key_id), new.key.api_key)
             self.reporter.say(f"Made API key {new.key.api_key_id}.")
+            self._refuse_second(new.key.api_key_id, before)
             report = self._prove(new.key)
             self.save(new.key)
         except BaseException as error:
@@ -127,6 +128,21 @@ class KeyMaker:
             raise
         self._close(change, new.key.api_key_id)
         return plan.outcome(done=True, key=new.key, record=self._record(new, plan), report=report)
+
+    def _refuse_second(self, key_id: str, before: Collection[str]) -> None:
+        """Raise RefusedError when another run made a key of the name at the same moment, and was first."""
+        now = datetime.now(UTC)
+        found = [record for record in self.keys.by_name(self.request.name).records if record.managed]
+        new = [record for record in found if record.id not in before and record.alive_at(now)]
+        first = min(new, key=lambda record: (record.created_at, record.id), default=None)
+        if first is None or first.id == key_id or key_id not in {record.id for record in new}:
+            return
+        raise RefusedError(
+            f"Another run made API key {first.id} ({self.request.name}) at the same moment, perhaps on another "
+            "machine.",
+            hint="Use that one there; or wait a moment and run this again to see what there is.",
+            code="busy",
+        )
 
     def _close(self, change: Record, key_id: str) -> None:
         """Write down that the key is made; where that fails the key is no worse for it, and the next run does it."""

@@ -78,8 +78,10 @@ class FolderKeyring(KeyringBackend):
     priority = 1
 
     def get_password(self, service: str, username: str) -> str | None:
-        path = self._path(username)
-        return path.read_text() if path.exists() else None
+        try:
+            return self._path(username).read_text()
+        except FileNotFoundError:
+            return None
 
     def set_password(self, service: str, username: str, password: str) -> None:
         self._path(username).write_text(password)

@@ -26,13 +26,12 @@ def shorthand(text: str) -> list[dict[str, str]]:
 
 def main() -> int:
     service, operation, *words = sys.argv[1:]
-    if operation == "wait":
-        waited, *words = words
+    waited = words.pop(0).replace("-", "_") if operation == "wait" else ""
     given = options(words)
     query, _ = given.pop("query", ""), given.pop("output", "")
     client = botocore.session.Session().create_client(service)
-    if operation == "wait":
-        client.get_waiter(waited.replace("-", "_")).wait(UserName=given["user-name"])
+    if waited:
+        client.get_waiter(waited).wait(UserName=given["user-name"])
         return 0
     names = {name.lower(): name for name in client.meta.service_model.operation_names}
     shape = client.meta.service_model.operation_model(names[operation.replace("-", "")]).input_shape

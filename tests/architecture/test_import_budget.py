@@ -43,6 +43,7 @@ COMMANDS = (
     "config set",
     "config unset",
     "completions",
+    "completions install",
     "sandbox",
     "sandbox run",
     "sandbox start",

@@ -82,8 +82,6 @@ def runner(tmp_path_factory: pytest.TempPathFactory) -> Runner:
     build = [sys.executable, "-m", "build", "--wheel", "--no-isolation", "--outdir", str(folder), str(ROOT)]
     subprocess.run(build, capture_output=True, check=True)
     (wheel,) = folder.glob("*.whl")
-    (folder / "bin").mkdir()
-    (folder / "bin" / "python3").symlink_to(sys.executable)
     environ = {
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]]),
         "HOME": str(folder),

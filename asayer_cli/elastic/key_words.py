@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from asayer_cli.integrations import ELASTIC_KEY_VARIABLE
 from asayer_cli.times import format_duration
 
 if TYPE_CHECKING:
@@ -23,10 +24,14 @@ def facts(record: ApiKeyRecord) -> Iterator[tuple[str, str]]:
     yield "rights", _rights(record)
 
 
-def whereabouts(known: KnownKey, profile: str, key_id: str, store: str) -> str:
-    """Tell who on this machine has a key; `key_id` is the one that `profile` uses, `store` where secrets are."""
+def whereabouts(known: KnownKey, profile: str, key_id: str, store: str, *, given: bool = False) -> str:
+    """Tell who on this machine has a key; `key_id` is the one that `profile` uses, `store` where secrets are.
+
+    `given` tells that the secret is at hand, wherever it comes from.
+    """
     if known.record.id == key_id:
-        kept = f"its secret is in {store}" if profile in known.secret_of else "its secret is not kept here"
+        elsewhere = f"its secret comes from {ELASTIC_KEY_VARIABLE}" if given else "its secret is not kept here"
+        kept = f"its secret is in {store}" if profile in known.secret_of else elsewhere
         others = [name for name in known.used_by if name != profile]
         return f"this profile uses it; {kept}" + (f"; profile {', '.join(others)} uses it too" if others else "")
     if known.older:

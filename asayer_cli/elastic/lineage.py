@@ -26,6 +26,11 @@ def cut_off(held: Held, url: str) -> tuple[audit.Change, ...]:
     )
 
 
+def revoked_by_cut_off_runs(held: Held, url: str) -> frozenset[str]:
+    """Return the ids of the keys that runs were to revoke whose outcome nobody wrote down."""
+    return frozenset(change.object.rpartition("/")[2] for change in cut_off(held, url) if change.action == REVOCATION)
+
+
 def profile_of(target: str) -> str:
     """Return the profile that a change of the journal was made for, empty where its target names none."""
     profile, part, _ = target.removeprefix("profile/").partition("/api_key/")

@@ -13,7 +13,7 @@ from asayer_cli.elastic.key_plan import describe
 from asayer_cli.elastic.key_request import KeyRequest
 from asayer_cli.elastic.key_words import facts
 from asayer_cli.elastic.life_model import RotationOutcome, RotationStep
-from asayer_cli.elastic.lineage import cut_off, older_keys
+from asayer_cli.elastic.lineage import cut_off, older_keys, revoked_by_cut_off_runs
 from asayer_cli.elastic.privileges import KEY_INDEX
 from asayer_cli.elastic.proof import demand, prove
 from asayer_cli.elastic.revocation import Revoker
@@ -184,10 +184,14 @@ class Rotation:
 
 @dataclass(frozen=True, slots=True)
 class OldKeysPlan:
-    """What `--revoke-old` is about to do: keys to revoke, and dead ones whose secrets are still here."""
+    """What `--revoke-old` is about to do: keys to revoke, and dead ones whose secrets are still here.
+
+    `settled` are keys, dead too, that runs were to revoke which were cut off: the journal lacks their end.
+    """
 
     older: tuple[ApiKeyRecord, ...]
     dead: tuple[str, ...]
+    settled: tuple[str, ...]
     name: str
 
     @property
@@ -224,12 +228,13 @@ class OldKeys:
         self._prove()
         records = self.maker.keys.all().records
         now, held = datetime.now(UTC), self.maker.held
-        dead = tuple(
-            record.id
-            for record in records
-            if record.id != self.current.id and not record.alive_at(now) and held.key(record.id)
+        ended = [record.id for record in records if record.id != self.current.id and not record.alive_at(now)]
+        return OldKeysPlan(
+            older=older_keys(records, held, self._url, self.current),
+            dead=tuple(key_id for key_id in ended if held.key(key_id)),
+            settled=tuple(key_id for key_id in ended if key_id in revoked_by_cut_off_runs(held, self._url)),
+            name=self.current.name,
         )
-        return OldKeysPlan(older_keys(records, held, self._url, self.current), dead, self.current.name)
 
     def _prove(self) -> None:
         if self.key is None:
@@ -254,8 +259,9 @@ class OldKeys:
         for record in plan.older:
             revoker.revoke(record.id)
             forgotten += revoker.forget(record.id)
-        for key_id in plan.dead:
+        for key_id in plan.settled:
             revoker.settle(key_id)
+        for key_id in plan.dead:
             forgotten += revoker.forget(key_id)
         return self.outcome(plan, tuple(forgotten), done=True)
 

@@ -94,7 +94,9 @@ def _revocation(data: CreateKeyOutcome) -> Iterator[RenderableType]:
     yield Text()
     yield _line("still valid", ", ".join(data.to_revoke))
     who = f" as {data.report.made_by}" if data.report else ""
-    yield Text(f"Once the product has the new key, revoke what is still valid, in Kibana's Dev Tools{who}:")
+    yield Text("Once the product has the new key, revoke what is still valid:")
+    yield Text(f"  asayer-cli elastic rotate-key --revoke-old{for_profile(data.profile)}")
+    yield Text(f"Or in Kibana's Dev Tools{who}:")
     yield Text(data.revoke_request)
     yield Text()
 

@@ -62,7 +62,8 @@ def _key(known: KnownKey, data: ElasticStatus) -> Iterator[RenderableType]:
     yield Text.assemble((f"API key {record.id}", "bold"), f"  {record.name}  ", (known.state.value, style))
     for name, value in facts(record):
         yield _fact(name, value)
-    yield _fact("here", whereabouts(known, data.profile, data.api_key_id, data.secret_store))
+    given = data.ability is not None
+    yield _fact("here", whereabouts(known, data.profile, data.api_key_id, data.secret_store, given=given))
     yield Text()
 
 

@@ -124,11 +124,25 @@ def _remedy(sides: Sides, ability: Ability) -> str:
 
 
 def advice(verdict: Verdict, status: AwsStatus) -> tuple[str, ...]:
-    """Return the commands that come next."""
+    """Return the commands that come next, with why behind them as a shell's comment."""
     again = option(status)
+    kept = [key for key in status.keys if key.place is Place.KEPT and key.state == "active" and key.created_at]
+    if verdict is Verdict.READY and kept:
+        return _about_kept(kept[0], status, again)
     commands = {
         Verdict.NOTHING: (f"asayer-cli aws setup{again}",),
         Verdict.NOT_HERE: (f"asayer-cli aws setup{again}",),
         Verdict.READY: (f"asayer-cli verify{again}",),
     }
     return commands.get(verdict, ())
+
+
+def _about_kept(key: KeyStatus, status: AwsStatus, again: str) -> tuple[str, ...]:
+    """Return what to do about a key that is kept beside the one in use, with which a rotation began or has to end."""
+    current = next((one for one in status.keys if one.id == status.machine.access_key_id), key)
+    if key.created_at and current.created_at and key.created_at > current.created_at:
+        return (f"asayer-cli aws rotate-key{again}  # finish a rotation that was cut off: use {key.id}",)
+    return (
+        f"asayer-cli verify{again}",
+        f"asayer-cli aws rotate-key{again} --revoke-old  # end {key.id}, once nothing uses it any more",
+    )

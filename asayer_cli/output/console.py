@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from asayer_cli.result import Failure
 
 _UNBOUNDED: Final = 10_000
-_BEGIN: Final = re.compile(r" +(?:[-*\u2022\u2192] +)?")
+_BEGIN: Final = re.compile(r" +(?:[-+*!\u00b7\u2022\u2192\u2713\u2717] +)?")
 _NARROWEST: Final = 20
 _TRACED: Final = "asayer_cli"
 _ERASE_LINE: Final = "\r\x1b[2K"

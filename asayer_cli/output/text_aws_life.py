@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from rich.text import Text
 
 from asayer_cli.aws.life import LifeKind, LifeStatus, Revoked, Rotated, TornDown
+from asayer_cli.output.next_steps import next_lines
 from asayer_cli.output.text_aws import render
 from asayer_cli.output.text_common import render as render_common
 
@@ -52,14 +53,14 @@ def _(data: Rotated) -> Iterator[RenderableType]:
         yield Text.assemble("  ", ("!", "yellow"), f" the old key {data.old_key_id} is still valid, until it is ended")
     yield Text()
     yield from render_common(data.integrations)
-    yield from _next(data.next_steps)
+    yield from next_lines(data.next_steps)
 
 
 @render.register(Revoked)
 def _(data: Revoked) -> Iterator[RenderableType]:
     yield Text(_revoked_heading(data), style="bold")
     yield from _proofs(data.proofs)
-    yield from _next(data.next_steps)
+    yield from next_lines(data.next_steps)
 
 
 @render.register(TornDown)
@@ -94,11 +95,3 @@ def _revoked_heading(data: Revoked) -> str:
 def _proofs(proofs: Sequence[str]) -> Iterator[RenderableType]:
     for proof in proofs:
         yield Text.assemble("  ", ("✓", "green"), " ", proof)
-
-
-def _next(steps: Sequence[str]) -> Iterator[RenderableType]:
-    if steps:
-        yield Text("Next:", style="bold")
-    for step in steps:
-        command, mark, why = step.partition("  # ")
-        yield Text.assemble("  ", (command, "bold"), (mark + why, "dim"))

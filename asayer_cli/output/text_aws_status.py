@@ -8,6 +8,7 @@ from rich.table import Table
 from rich.text import Text
 
 from asayer_cli.aws.status_model import AwsStatus, KeyStatus, Leftover, Place, PolicyStatus, Verdict
+from asayer_cli.output.next_steps import next_lines
 from asayer_cli.output.text_aws import render
 from asayer_cli.times import format_duration
 
@@ -17,16 +18,18 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
+    _Fact = tuple[str, str, str]
+
 
 @render.register(AwsStatus)
 def _(data: AwsStatus) -> Iterator[RenderableType]:
     yield Text(_heading(data), style="bold")
     yield Text()
     yield Text("In the account", style="bold")
-    yield from _account(data)
+    yield _facts(_account(data))
     yield Text()
     yield Text(f"On this machine, profile {data.profile}", style="bold")
-    yield from _machine(data)
+    yield _facts(_machine(data))
     if data.keys:
         yield Text()
         yield _key_table(data)
@@ -42,7 +45,7 @@ def _(data: AwsStatus) -> Iterator[RenderableType]:
             yield Text.assemble("  ", ("!", "yellow"), " ", change.sentence)
     if data.next_steps:
         yield Text()
-        yield Text.assemble("Next: ", (", then ".join(data.next_steps), "bold"))
+        yield from next_lines(data.next_steps)
 
 
 def _heading(data: AwsStatus) -> str:
@@ -56,11 +59,20 @@ def _heading(data: AwsStatus) -> str:
     }[data.verdict]
 
 
-def _fact(name: str, value: str, mark: str = "") -> Text:
-    return Text.assemble((f"  {name:<11}", "dim"), value, (f" ({mark})" if mark else "", "yellow"))
+def _facts(lines: Iterator[_Fact]) -> Table:
+    table = Table.grid(padding=(0, 1))
+    table.add_column(style="dim", no_wrap=True)
+    table.add_column(overflow="fold")
+    for name, value, mark in lines:
+        table.add_row(Text(f"  {name}"), Text.assemble(value, (f" ({mark})" if mark else "", "yellow")))
+    return table
 
 
-def _account(data: AwsStatus) -> Iterator[Text]:
+def _fact(name: str, value: str, mark: str = "") -> _Fact:
+    return name, value, mark
+
+
+def _account(data: AwsStatus) -> Iterator[_Fact]:
     if data.caller is None:
         yield _fact("account", "not asked")
         return
@@ -84,7 +96,7 @@ def _policy(policy: PolicyStatus) -> str:
     return f"{policy.kind} {policy.name}" if policy.kind == "group" else f"{policy.name} ({policy.kind})"
 
 
-def _machine(data: AwsStatus) -> Iterator[Text]:
+def _machine(data: AwsStatus) -> Iterator[_Fact]:
     here = data.machine
     if not here.access_key_id and not here.user_name:
         yield _fact("settings", "nothing of CloudWatch Logs")

@@ -54,7 +54,7 @@ def test_nothing_is_no_failure(status: Status, program: Program, account: Accoun
     text = program("aws", "status", "--user-name", account.user)
     assert text.code == 0
     assert "There is nothing yet" in text.out
-    assert "Next: asayer-cli aws setup" in text.out
+    assert "Next:\n  asayer-cli aws setup\n" in text.out
 
 
 def test_all_is_well(

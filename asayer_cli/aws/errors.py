@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import re
+from traceback import walk_tb
 from typing import TYPE_CHECKING, Final
 
 import botocore.exceptions as sdk
@@ -68,6 +69,7 @@ _INVALID: Final = frozenset(
         "ValidationError",
     }
 )
+_CALL: Final = ("_make_api_call", "botocore.client")
 _UNKNOWN: Final = "aws_error"
 _SKEWED: Final = re.compile(r"Signature (?:expired|not yet current)", re.IGNORECASE)
 _ACTION: Final = re.compile(r"perform: ([\w-]+:\w+)")
@@ -92,7 +94,11 @@ def translated(
     except sdk.BotoCoreError as error:
         raise _of_sdk_error(error, action, region) from error
     except (ResponseParserError, KeyError) as error:  # a page of somebody else's, with a status of success
-        raise _foreign(f"{action} in {region}" if region else action, "HTTP 200") from error
+        raise _foreign(f"{action} in {region}" if region else action, "no answer of its form") from error
+    except (AttributeError, TypeError, ValueError, RecursionError) as error:
+        if not _is_of_a_call(error):
+            raise
+        raise _foreign(f"{action} in {region}" if region else action, "an answer of a wrong form") from error
     except EOFError as error:  # the SDK asks for an MFA code itself
         raise NotConfiguredError(
             "The AWS profile wants an MFA code, and there is no terminal to ask on.",
@@ -101,6 +107,12 @@ def translated(
         ) from error
     except OSError as error:  # a file that the AWS configuration names
         raise _unusable_configuration(f"{error.filename}: {error.strerror}" if error.filename else "") from error
+
+
+def _is_of_a_call(error: Exception) -> bool:
+    """Whether the SDK raised it in a call: it trips over answers that are JSON and nothing like the service's."""
+    frames = (frame for frame, _ in walk_tb(error.__traceback__))
+    return any((frame.f_code.co_name, frame.f_globals.get("__name__")) == _CALL for frame in frames)
 
 
 @contextlib.contextmanager

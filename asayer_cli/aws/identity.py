@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Final
+
+from botocore.parsers import ResponseParserError
 
 from asayer_cli.aws.errors import translated
 from asayer_cli.aws.model import Identity
@@ -23,6 +26,8 @@ HOME_REGIONS: Final = {
     "aws-iso-f": "us-isof-south-1",
 }
 
+_ARN: Final = re.compile(r"arn:([\w-]+):(?:sts|iam):", re.ASCII)
+
 
 def home_region(session: AwsSession, region: str) -> str:
     """Return the always enabled region of the partition that `region` (empty: the common one) belongs to."""
@@ -40,7 +45,9 @@ def who_am_i(session: AwsSession, region: str) -> Identity:
     with translated("sts:GetCallerIdentity", region=region):
         answer = session.client("sts", region).get_caller_identity()
         arn: str = answer["Arn"]
-        return Identity(arn=arn, account=answer["Account"], partition=arn.split(":")[1], user_id=answer["UserId"])
+        if not (parts := _ARN.match(arn)):
+            raise ResponseParserError("the caller's ARN is none")
+        return Identity(arn=arn, account=answer["Account"], partition=parts[1], user_id=answer["UserId"])
 
 
 def who_am_i_anywhere(session: AwsSession, region: str) -> Identity:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, Final
 from asayer_cli.aws.errors import translated
 from asayer_cli.aws.model import STANDARD, LogGroup, why_not_collectible
 from asayer_cli.aws.regions import credentials_are_good
-from asayer_cli.entries import moment
+from asayer_cli.aws.shapes import moment_of
 from asayer_cli.errors import AsayerError, CredentialsRejectedError, UsageError
 from asayer_cli.together import together
 
@@ -48,7 +48,7 @@ def to_log_group(described: dict[str, Any], region: str) -> LogGroup:
         log_class=log_class,
         retention_days=described.get("retentionInDays"),
         stored_bytes=described.get("storedBytes", 0),
-        created_at=moment(described["creationTime"]),
+        created_at=moment_of(described["creationTime"]),
         collectible=not why_not,
         why_not=why_not,
     )
@@ -85,28 +85,29 @@ def list_groups(session: AwsSession, region: str, *, prefix: str = "", contains:
     if contains and not prefix:
         yield from _containing(logs, region, contains)
         return
-    for described in _pages(logs, region, {"logGroupNamePrefix": prefix} if prefix else {}):
-        if contains in described["logGroupName"]:
-            yield to_log_group(described, region)
+    for group in _pages(logs, region, {"logGroupNamePrefix": prefix} if prefix else {}):
+        if contains in group.name:
+            yield group
 
 
 def _containing(logs: Any, region: str, contains: str) -> Iterator[LogGroup]:  # noqa: ANN401 - botocore's client
     """Find by pattern, then fetch by name: an answer to a pattern has no class, retention or size."""
     found = _pages(logs, region, {"logGroupNamePattern": contains})
-    while names := [group["logGroupName"] for group in islice(found, 50)]:
-        for described in _pages(logs, region, {"logGroupIdentifiers": names}):
-            if contains in described["logGroupName"]:
-                yield to_log_group(described, region)
+    while names := [group.name for group in islice(found, 50)]:
+        for group in _pages(logs, region, {"logGroupIdentifiers": names}):
+            if contains in group.name:
+                yield group
 
 
-def _pages(logs: Any, region: str, request: dict[str, Any]) -> Iterator[dict[str, Any]]:  # noqa: ANN401 - botocore's client
+def _pages(logs: Any, region: str, request: dict[str, Any]) -> Iterator[LogGroup]:  # noqa: ANN401 - botocore's client
     pages = iter(logs.get_paginator("describe_log_groups").paginate(**request))
     while True:
         with translated(_ACTION, region=region):
             page = next(pages, None)
-        if page is None:
-            return
-        yield from page["logGroups"]
+            if page is None:
+                return
+            groups = [to_log_group(described, region) for described in page["logGroups"]]
+        yield from groups
 
 
 class Sweep:

@@ -5,21 +5,23 @@ from __future__ import annotations
 import contextlib
 import time
 import uuid
-from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
+from botocore.parsers import ResponseParserError
 
 from asayer_cli.aws.errors import DENIED, MISSING, error_code, translated
 from asayer_cli.aws.identity import who_am_i_anywhere
 from asayer_cli.aws.log_groups import find_group
 from asayer_cli.aws.regions import region_not_enabled
 from asayer_cli.aws.session import collector_session
-from asayer_cli.entries import LogEntry, moment
+from asayer_cli.aws.shapes import moment_of
+from asayer_cli.entries import LogEntry
 from asayer_cli.errors import CredentialsRejectedError, UsageError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from asayer_cli.aws.model import Identity, LogGroup
     from asayer_cli.aws.session import AwsSession
@@ -87,10 +89,12 @@ class CloudWatchReader:
         seen: set[str] = set()
         request = {**_span(group, window), "filterPattern": pattern}
         for page in self._pages(request):
-            for event in page.get("events", ()):
-                if event["eventId"] not in seen:
-                    seen.add(event["eventId"])
-                    yield _to_entry(group, event)
+            with self._asking("logs:FilterLogEvents", group):
+                entries = [_to_entry(group, event) for event in page.get("events") or ()]
+            for entry in entries:
+                if entry.entry_id not in seen:
+                    seen.add(entry.entry_id)
+                    yield entry
 
     def newest(self, group: str, window: Window) -> datetime | None:
         """Return the time of the newest event of any kind in a window, None when there is none.
@@ -101,9 +105,10 @@ class CloudWatchReader:
         request["startTime"] = max(window.start_ms, _NEWEST_FIRST_SINCE_MS)
         if request["startTime"] > request["endTime"]:
             return None
-        times = (event["timestamp"] for page in self._pages(request) for event in page.get("events", ()))
-        newest = next(times, None)
-        return None if newest is None else moment(newest)
+        with self._asking("logs:FilterLogEvents", group):
+            times = (event["timestamp"] for page in self._pages(request) for event in page.get("events") or ())
+            newest = next(times, None)
+            return None if newest is None else moment_of(newest)
 
     @property
     def _logs(self) -> Any:  # noqa: ANN401 - botocore makes the type
@@ -115,7 +120,8 @@ class CloudWatchReader:
             with self._asking("logs:FilterLogEvents", request["logGroupName"]):
                 page = self._logs.filter_log_events(**request, **token)
             yield page
-            if not page.get("nextToken"):
+            # a token that comes back would lead here again, for ever
+            if page.get("nextToken") in (None, "", token.get("nextToken")):
                 return
             token = {"nextToken": page["nextToken"]}
 
@@ -156,7 +162,7 @@ def may_write(session: AwsSession, group: str = "") -> bool:
             if error_code(error) in MISSING | DENIED:
                 return error_code(error) in MISSING
             raise
-    raise AssertionError("a log stream that cannot exist took an event")
+        raise ResponseParserError("a log stream that cannot exist took an event")
 
 
 def read_once(session: AwsSession, group: str, window: Window) -> None:
@@ -182,7 +188,7 @@ def _span(group: str, window: Window) -> dict[str, Any]:
 
 def _to_entry(group: str, event: dict[str, Any]) -> LogEntry:
     return LogEntry(
-        time=moment(event["timestamp"]).astimezone(UTC),
+        time=moment_of(event["timestamp"]),
         message=event["message"],
         place=f"{group} {event['logStreamName']}",
         entry_id=event["eventId"],

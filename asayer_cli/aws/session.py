@@ -21,6 +21,7 @@ from botocore.loaders import create_loader
 
 from asayer_cli import __version__
 from asayer_cli.aws.errors import configuring, malformed_endpoint, translated
+from asayer_cli.aws.shapes import judge_answers
 from asayer_cli.errors import UsageError
 from asayer_cli.network import PORTS, Network, check_bundle, current, is_loopback, proxy_for
 
@@ -52,6 +53,7 @@ class AwsSession:
         self._clients: dict[tuple[str, str, bool], Any] = {}
         self._lock = threading.Lock()
         _trace_calls(session)
+        judge_answers(session)
 
     def client(self, service: str, region: str, *, once: bool = False) -> Any:  # noqa: ANN401 - botocore makes the type
         """Return the client of a service in a region; with `once` it never sends a request twice."""

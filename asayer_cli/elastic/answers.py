@@ -6,6 +6,7 @@ import json
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
+from asayer_cli.elastic import shapes
 from asayer_cli.elastic.index_names import looks_like_log
 from asayer_cli.elastic.model import MANAGED_BY, ApiKeyRecord, IndexKind, IndexMatch, KeyIdentity
 from asayer_cli.entries import LogEntry, moment
@@ -14,8 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 
-def identity_of(answer: Mapping[str, Any]) -> KeyIdentity:
-    """Read an _authenticate answer."""
+def identity_of(given: object) -> KeyIdentity:
+    """Read an _authenticate answer; UnreachableError when it is none."""
+    answer = shapes.checked(given, shapes.AUTHENTICATED, "GET /_security/_authenticate")
     key, realm = answer.get("api_key") or {}, answer.get("authentication_realm") or {}
     return KeyIdentity(
         str(answer.get("username", "")),
@@ -23,6 +25,12 @@ def identity_of(answer: Mapping[str, Any]) -> KeyIdentity:
         str(key.get("id", "")),
         str(realm.get("name", "")),
     )
+
+
+def records_of(given: object) -> tuple[ApiKeyRecord, ...]:
+    """Read a _security/api_key answer; UnreachableError when it is none."""
+    answer = shapes.checked(given, shapes.API_KEYS, "GET /_security/api_key")
+    return tuple(map(record_of, answer.get("api_keys") or ()))
 
 
 def record_of(item: Mapping[str, Any]) -> ApiKeyRecord:
@@ -35,7 +43,7 @@ def record_of(item: Mapping[str, Any]) -> ApiKeyRecord:
     return ApiKeyRecord(
         id=str(item["id"]),
         name=str(item.get("name") or ""),
-        created_at=moment(int(item.get("creation", 0))),
+        created_at=moment(int(item.get("creation") or 0)),
         expires_at=None if expiration is None else moment(int(expiration)),
         invalidated=bool(item.get("invalidated")),
         username=str(item.get("username") or ""),
@@ -54,14 +62,18 @@ def _all(items: Iterable[Mapping[str, Any]], field: str) -> tuple[str, ...]:
     return tuple(dict.fromkeys(str(value) for item in items for value in item.get(field) or ()))
 
 
-def matches_of(answer: Mapping[str, Any]) -> tuple[IndexMatch, ...]:
-    """Read a _resolve/index answer: a backing index counts as its data stream, an alias only where it adds indices."""
-    found = [_match(item["name"], IndexKind.DATA_STREAM) for item in answer.get("data_streams", ())]
-    indices = [item for item in answer.get("indices", ()) if not item.get("data_stream")]
+def matches_of(given: object) -> tuple[IndexMatch, ...]:
+    """Read a _resolve/index answer: a backing index counts as its data stream, an alias only where it adds indices.
+
+    UnreachableError when it is none.
+    """
+    answer = shapes.checked(given, shapes.RESOLVED, "GET /_resolve/index")
+    found = [_match(item["name"], IndexKind.DATA_STREAM) for item in answer.get("data_streams") or ()]
+    indices = [item for item in answer.get("indices") or () if not item.get("data_stream")]
     found += [_match(item["name"], IndexKind.INDEX) for item in indices]
-    known = {item["name"] for item in answer.get("indices", ())}
-    for alias in answer.get("aliases", ()):
-        behind = alias.get("indices", ())
+    known = {item["name"] for item in answer.get("indices") or ()}
+    for alias in answer.get("aliases") or ():
+        behind = alias.get("indices") or ()
         if not known.issuperset([behind] if isinstance(behind, str) else behind):
             found.append(_match(alias["name"], IndexKind.ALIAS))
     return tuple(sorted(found, key=lambda match: match.name))

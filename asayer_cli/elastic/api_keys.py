@@ -6,8 +6,8 @@ import contextlib
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from asayer_cli.elastic.answers import record_of
-from asayer_cli.entries import moment
+from asayer_cli.elastic import shapes
+from asayer_cli.elastic.answers import records_of, time_of
 from asayer_cli.errors import AsayerError, OutcomeUnknownError, PermissionDeniedError
 from asayer_cli.integrations import ElasticKey
 from asayer_cli.secret import Secret
@@ -46,13 +46,13 @@ class ApiKeys:
         """Make a key, asking once only; OutcomeUnknownError when no usable answer came back: it may exist."""
         body = request.body(run)
         answer = self.cluster.ask_once(lambda client: client.security.create_api_key(**body).body)
-        key_id, api_key = answer.get("id"), answer.get("api_key")
+        made = answer if isinstance(answer, dict) else {}
+        key_id, api_key = made.get("id"), made.get("api_key")
         if not isinstance(key_id, str) or not isinstance(api_key, str) or not key_id or not api_key:
             raise OutcomeUnknownError(
                 f"{self.cluster.endpoint.url} answered without the new key.", code="malformed_answer"
             )
-        expiration = answer.get("expiration")
-        return NewKey(ElasticKey(key_id, Secret(api_key)), None if expiration is None else moment(int(expiration)))
+        return NewKey(ElasticKey(key_id, Secret(api_key)), time_of(made.get("expiration")))
 
     def by_name(self, name: str) -> FoundKeys:
         """Return all keys of a name, newest first: everybody's where that may be seen, else the user's own."""
@@ -80,8 +80,7 @@ class ApiKeys:
         answer = self.cluster.ask(
             lambda client: client.options(ignore_status=404).security.get_api_key(**selection).body
         )
-        records = map(record_of, answer.get("api_keys", ()))
-        return tuple(sorted(records, key=lambda record: record.created_at, reverse=True))
+        return tuple(sorted(records_of(answer), key=lambda record: record.created_at, reverse=True))
 
     def revoke(self, key_id: str) -> None:
         """Revoke a key, of another user too where that is allowed; one that is revoked already is fine.
@@ -107,9 +106,9 @@ class ApiKeys:
         answer = self.cluster.ask(
             lambda client: client.options(ignore_status=404).security.invalidate_api_key(ids=[key_id], owner=owner).body
         )
-        return key_id in answer.get("invalidated_api_keys", ()) or key_id in answer.get(
-            "previously_invalidated_api_keys", ()
-        )
+        answer = shapes.checked(answer, shapes.INVALIDATED, "DELETE /_security/api_key")
+        lists = (answer.get("invalidated_api_keys"), answer.get("previously_invalidated_api_keys"))
+        return any(key_id in (ids or ()) for ids in lists)
 
 
 def _of_whom(found: FoundKeys) -> str:

@@ -18,6 +18,7 @@ from asayer_cli.elastic.errors import translate
 from asayer_cli.elastic.model import UserPassword
 from asayer_cli.elastic.node import node_class
 from asayer_cli.elastic.route import DIRECT, Route
+from asayer_cli.elastic.shapes import malformed
 from asayer_cli.errors import AsayerError, UsageError
 from asayer_cli.network import Network, check_bundle, current, proxy_for
 
@@ -66,6 +67,8 @@ class Cluster:
         """Make a call that is sent once, whatever happens."""
         try:
             return call(self.client)
+        except RecursionError as error:
+            raise malformed(self.endpoint.url, "it is JSON too deep to be read") from error
         except (elasticsearch.ApiError, elastic_transport.TransportError) as error:
             raise translate(error, self.endpoint, self.who, self.route) from error
 
@@ -142,4 +145,4 @@ def _bad_fingerprint() -> UsageError:
 
 def _wanted_pause(error: BaseException | None, pause: float) -> float:
     wanted = (error.meta.headers.get("retry-after") or "") if isinstance(error, elasticsearch.ApiError) else ""
-    return min(max(pause, float(wanted)), _LONGEST_PAUSE) if wanted.isdigit() else pause
+    return min(max(pause, float(wanted)), _LONGEST_PAUSE) if wanted.isdecimal() else pause

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from asayer_cli.elastic import shapes
 from asayer_cli.elastic.answers import identity_of
 from asayer_cli.elastic.model import CreatorRights, KeyIdentity
 from asayer_cli.elastic.privileges import CREATOR_CLUSTER, KEY_INDEX
@@ -49,7 +50,8 @@ def rights_of(cluster: Cluster, request: KeyRequest) -> CreatorRights:
                 code="unknown_privilege",
             ) from error
         raise
-    held, on_indices = answer.get("cluster", {}), answer.get("index", {})
+    answer = shapes.checked(answer, shapes.PRIVILEGES, "POST /_security/user/_has_privileges")
+    held, on_indices = answer.get("cluster") or {}, answer.get("index") or {}
     return CreatorRights(
         may_create=any(held.get(name) for name in CREATOR_CLUSTER),
         own_only=not any(held.get(name) for name in CREATOR_CLUSTER[1:]),

@@ -40,20 +40,21 @@ class Layout:
 def layouts(answer: Mapping[str, Any]) -> tuple[Layout, ...]:
     """Group the indices of a _field_caps answer (of `SEARCHED`, `include_unmapped`) by how they map the fields."""
     groups: dict[tuple[str, ...], list[str]] = defaultdict(list)
-    for index in sorted(_names(answer.get("indices"))):
+    for index in sorted(names(answer.get("indices"))):
         groups[tuple(_type_in(answer, field, index) for field in SEARCHED)].append(index)
     return tuple(Layout(tuple(indices), *types) for types, indices in groups.items())
 
 
-def _names(value: object) -> list[str]:
+def names(value: object) -> list[str]:
+    """Return the names in a value that is a text or a list of them; none in any other."""
     return [value] if isinstance(value, str) else list(value) if isinstance(value, list) else []
 
 
 def _type_in(answer: Mapping[str, Any], field: str, index: str) -> str:
     """Return a field's type in one index. `indices` is left out where all indices share the type."""
-    for kind, capability in answer.get("fields", {}).get(field, {}).items():
+    for kind, capability in ((answer.get("fields") or {}).get(field) or {}).items():
         where = capability.get("indices")
-        if where is None or index in _names(where):
+        if where is None or index in names(where):
             return str(kind) + (
                 NOT_INDEXED if kind not in (UNMAPPED, "object") and _is_hidden(capability, index) else ""
             )
@@ -63,7 +64,7 @@ def _type_in(answer: Mapping[str, Any], field: str, index: str) -> str:
 def _is_hidden(capability: Mapping[str, Any], index: str) -> bool:
     """Tell whether the field cannot be searched in an index; the exceptions are listed where only some indices are."""
     exceptions = capability.get("non_searchable_indices")
-    return index in _names(exceptions) if exceptions else capability.get("searchable") is False
+    return index in names(exceptions) if exceptions else capability.get("searchable") is False
 
 
 def is_sound(layout: Layout, *, strict: bool) -> bool:

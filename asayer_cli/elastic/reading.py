@@ -5,12 +5,11 @@ from __future__ import annotations
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, Final
 
-from asayer_cli.elastic import fields, queries
-from asayer_cli.elastic.answers import entry_of, identity_of, match_of_name, matches_of, record_of, time_of
+from asayer_cli.elastic import fields, queries, shapes
+from asayer_cli.elastic.answers import entry_of, identity_of, match_of_name, matches_of, records_of, time_of
 from asayer_cli.elastic.connection import Cluster, connect
 from asayer_cli.elastic.privileges import WRITES
 from asayer_cli.elastic.search import all_hits, note_partial
-from asayer_cli.entries import moment
 from asayer_cli.errors import AsayerError, PermissionDeniedError
 from asayer_cli.tag import ASAYER
 
@@ -63,7 +62,7 @@ class ElasticReader:
             answer = self._cluster.ask(lambda client: client.security.get_api_key(id=self._key_id).body)
         except PermissionDeniedError:
             return None
-        return next((record_of(item) for item in answer.get("api_keys", ())), None)
+        return next(iter(records_of(answer)), None)
 
     def matches(self) -> tuple[IndexMatch, ...]:
         """Return what the index expressions match, as far as the key may see it; a name that is missing is left out."""
@@ -141,9 +140,9 @@ class ElasticReader:
                 ).body
             )
         )
+        answer = shapes.checked(answer, shapes.HITS, "POST /_search")
         note_partial(answer, self._notes)
-        hits = answer["hits"]["hits"]
-        return _sorted_time(hits[0]["sort"][0]) if hits else None
+        return next((_sorted_time(value) for hit in answer["hits"]["hits"] for value in hit.get("sort") or ()), None)
 
     @cached_property
     def _layouts(self) -> tuple[fields.Layout, ...]:
@@ -154,7 +153,7 @@ class ElasticReader:
                 ).body
             )
         )
-        return fields.layouts(answer)
+        return fields.layouts(shapes.checked(answer, shapes.FIELDS, "POST /_field_caps"))
 
     def _groups(self, expression: str) -> list[str]:
         """Return the expression as it is where all indices are mapped alike, else the names of each kind.
@@ -219,7 +218,8 @@ class IndexRights:
             )
         except PermissionDeniedError:
             return ()
-        return tuple(match_of_name(name) for name in sorted(answer.get("indices", ())))
+        answer = shapes.checked(answer, shapes.FIELDS, "POST /_field_caps")
+        return tuple(match_of_name(name) for name in sorted(fields.names(answer.get("indices"))))
 
     def may_read(self) -> bool:
         """Tell whether all that the expressions match may be read, now and in future or at least as it is now."""
@@ -247,7 +247,8 @@ class IndexRights:
     def _held(self, names: tuple[str, ...], privileges: tuple[str, ...]) -> dict[str, dict[str, bool]]:
         wanted: list[dict[str, Any]] = [{"names": list(dict.fromkeys(names)), "privileges": list(privileges)}]
         answer = self._cluster.ask(lambda client: client.security.has_privileges(index=wanted).body)
-        return dict(answer.get("index", {}))
+        answer = shapes.checked(answer, shapes.PRIVILEGES, "POST /_security/user/_has_privileges")
+        return dict(answer.get("index") or {})
 
 
 def joined(names: tuple[str, ...]) -> list[str]:
@@ -268,4 +269,4 @@ def _in_window(entry: LogEntry, window: Window) -> bool:
 
 
 def _sorted_time(value: object) -> datetime | None:
-    return moment(int(value)) if isinstance(value, int | float) else time_of(value)
+    return time_of(value)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import elasticsearch
 
+from asayer_cli.elastic import shapes
 from asayer_cli.errors import AsayerError
 
 if TYPE_CHECKING:
@@ -52,6 +53,8 @@ class _Point:
             yield from page
             if len(page) < size:
                 return
+            if page[-1].get("sort") in (None, after):
+                raise shapes.malformed("POST /_search", "a page does not tell where the next one begins")
             after, left = page[-1]["sort"], None if left is None else left - len(page)
         add_note(notes, f"only the first {limit} entries without a time were read")
 
@@ -72,7 +75,8 @@ class _Point:
                 raise
             add_note(notes, f"the search failed on every shard ({error.message})")
             return []
-        self._id = answer.get("pit_id", self._id)
+        answer = shapes.checked(answer, shapes.HITS, "POST /_search")
+        self._id = answer.get("pit_id") or self._id
         note_partial(answer, notes)
         return list(answer["hits"]["hits"])
 
@@ -90,7 +94,7 @@ def _open(cluster: Cluster, names: str) -> str | None:
         if error.code == "index_not_found" and all("*" in name for name in names.split(",")):
             return None
         raise
-    return str(answer["id"])
+    return str(shapes.checked(answer, shapes.POINT, "POST /_pit")["id"])
 
 
 def _all_shards_broke(error: AsayerError) -> bool:
@@ -106,7 +110,7 @@ def note_partial(answer: dict[str, Any], notes: list[str]) -> None:
     """Write down what makes an answer smaller than what is stored: a timeout, or shards that failed."""
     if answer.get("timed_out"):
         add_note(notes, "Elasticsearch ran out of time and answered with what it had")
-    shards = answer.get("_shards", {})
+    shards = answer.get("_shards") or {}
     if shards.get("failed"):
         reason = _first_reason(shards)
         add_note(notes, f"{shards['failed']} of {shards.get('total')} shards failed{reason}")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import fcntl
+import glob
 import os
 import tempfile
 from pathlib import Path
@@ -19,6 +20,9 @@ def locked(path: Path) -> Iterator[None]:
     path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
     with (path.parent / f".{path.name}.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
+        # left by a process that was killed while it had the lock
+        for torn in Path(os.path.realpath(path)).parent.glob(f".{glob.escape(path.name)}.????????"):
+            torn.unlink(missing_ok=True)
         yield
 
 

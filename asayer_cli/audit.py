@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from enum import StrEnum, unique
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, get_args
 
 from asayer_cli.entries import rfc3339
+from asayer_cli.journal import State
 from asayer_cli.result import Column, Level, Message, Result, RowStream
 
 if TYPE_CHECKING:
@@ -22,11 +23,15 @@ _UNDONE: Final = ("undone", "revoked")
 
 @unique
 class Outcome(StrEnum):
-    """How a change ended; `UNKNOWN` where the program was cut off before it could tell."""
+    """How a change ended; `UNKNOWN` where the program was cut off before it could tell.
+
+    `SETTLED` is one of these whose object a later run has found, or made, as it was to be.
+    """
 
     DONE = "done"
     FAILED = "failed"
     UNDONE = "undone"
+    SETTLED = "settled"
     UNKNOWN = "unknown"
 
 
@@ -96,7 +101,7 @@ def _is_sound(record: Record) -> bool:
     texts = (record.change, record.time, record.account, record.action, record.target, record.made, record.outcome)
     if not all(isinstance(text, str) for text in (*texts, *record.before)):
         return False
-    return record.state in ("begun", "done", "failed") and bool(record.change) and _moment(record.time) is not None
+    return record.state in get_args(State) and bool(record.change) and _moment(record.time) is not None
 
 
 def _moment(text: str) -> datetime | None:
@@ -140,8 +145,8 @@ def _change(begun: Record, ended: Record | None) -> Change:
 def _outcome(ended: Record | None) -> Outcome:
     if ended is None:
         return Outcome.UNKNOWN
-    if ended.state == "done":
-        return Outcome.DONE
+    if ended.state in (Outcome.DONE, Outcome.SETTLED):
+        return Outcome(ended.state)
     return Outcome.UNDONE if ended.outcome.startswith(_UNDONE) else Outcome.FAILED
 
 

@@ -1,8 +1,8 @@
 """What this machine has changed in accounts and clusters: an append-only file, written before and after each change.
 
 A change whose `begun` record has no `done` or `failed` record behind it has an unknown outcome: the program was killed
-or the connection broke. The record says what there was before, so that a later run can tell new from old. Lines
-are JSON; no secret is ever in one.
+or the connection broke. The record says what there was before, so that a later run can tell new from old; once it has
+found or made things as they were to be, it writes `settled`. Lines are JSON; no secret is ever in one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-State = Literal["begun", "done", "failed"]
+State = Literal["begun", "done", "failed", "settled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +79,26 @@ class Journal:
 
     def open_changes(self, account: str, action: str, target: str) -> list[Record]:
         """Return the changes of this kind whose outcome is unknown, oldest first."""
+        kind = (account, action, target)
+        return [record for record in self._open() if (record.account, record.action, record.target) == kind]
+
+    def settle(self, account: str, target: str, *, but: str = "") -> None:
+        """Write down that what is unknown of a target and its parts does not matter any more: all is as it was to be.
+
+        Changes of the action `but` stay open: what came of them is found out in another way.
+        """
+        for record in self._open():
+            within = record.target == target or record.target.startswith(f"{target}/")
+            if record.account == account and within and record.action != but:
+                self._append(_closing(record, "settled", "", ""))
+
+    def _open(self) -> list[Record]:
         pending: dict[str, Record] = {}
         for record in self.records():
-            if record.state != "begun":
-                pending.pop(record.change, None)
-            elif (record.account, record.action, record.target) == (account, action, target):
+            if record.state == "begun":
                 pending[record.change] = record
+            else:
+                pending.pop(record.change, None)
         return list(pending.values())
 
     def _append(self, record: Record) -> None:

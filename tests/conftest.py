@@ -66,6 +66,7 @@ def bare_environ(tmp_path: Path) -> dict[str, str]:
         "HOME": str(tmp_path / "home"),
         "ASAYER_CONFIG_DIR": str(tmp_path / "config"),
         "ASAYER_STATE_DIR": str(tmp_path / "state"),
+        "ASAYER_CACHE_DIR": str(tmp_path / "cache"),
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_CONFIG_FILE": os.devnull,
         "AWS_SHARED_CREDENTIALS_FILE": os.devnull,

@@ -91,8 +91,8 @@ class Changes:
     def _make(self, step: Step) -> None:
         self._reporter.progress(f"{step.text} ...")
         action = _ACTIONS[step.kind]
-        target = step.target if step.kind is StepKind.DELETE_KEY else f"user/{self._access.name}"
-        record = self._journal.begin(self._target.account, action, target)
+        part = f"/{step.target}" if step.kind is StepKind.DELETE_KEY else ""
+        record = self._journal.begin(self._target.account, action, f"user/{self._access.name}{part}")
         try:
             self.settled(self._call(step))
         except AsayerError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Final
 
+from asayer_cli.aws.interrupted import CREATE_KEY
 from asayer_cli.aws.life import LOCAL, LifeKind
 from asayer_cli.errors import AsayerError
 
@@ -62,7 +63,13 @@ class LifeChanges:
         """Return what the journal calls account, action and target of a step."""
         if step.kind in LOCAL:
             return "", _ACTIONS[step.kind], self._here
-        return self._account, _ACTIONS[step.kind], step.target if step.kind in _KEYS else self._user
+        part = f"/{step.target}" if step.kind in _KEYS else ""
+        return self._account, _ACTIONS[step.kind], f"{self._user}{part}"
+
+    def settle(self) -> None:
+        """Write down that nothing is open any more of what runs were cut off at; keys in the making are told apart."""
+        self._journal.settle(self._account, self._user, but=CREATE_KEY)
+        self._journal.settle("", self._here)
 
     @contextlib.contextmanager
     def told_on_failure(self) -> Iterator[None]:

@@ -132,6 +132,7 @@ class Rotation:
                 if step.kind is LifeKind.DELETE_KEY:
                     changes.make(step, partial(self._user.access.delete_key, step.target))
             key, proofs = self._take(plan.use_key, wait) if plan.use_key else self._make(wait)
+            changes.settle()
         where = self._user.collection
         shown = view(self._desk.profile, AwsIntegration(key, where.region, where.log_groups), None, revealed=reveal)
         return self._outcome(LifeStatus.DONE, plan, key.access_key_id, shown, proofs)
@@ -259,6 +260,7 @@ class Revocation:
             for step in plan.steps:
                 if step not in first:
                     self._make(step, changes)
+            changes.settle()
         return self._outcome(LifeStatus.DONE if plan.steps else LifeStatus.IN_PLACE, plan, proofs)
 
     def _make(self, step: LifeStep, changes: LifeChanges) -> None:

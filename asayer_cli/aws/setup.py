@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -131,17 +131,20 @@ class Setup:
             self._close_changes()
             if plan.has(*TAKES_RIGHTS):
                 self._prove_again(key_id, plan, wait)
+        desk.journal.settle(account, f"user/{self._access.name}", but=CREATE_KEY)
         self._tell_of_the_old_key(key_id)
         return self._outcome(SetupStatus.DONE if plan.steps else SetupStatus.IN_PLACE, plan, key_id, proofs)
 
     def _close_changes(self) -> None:
         """Write down how interrupted runs ended, unless a key of theirs may be left."""
-        if not self._open or not self._leftovers <= {*self._wishes.delete_keys, self._abandoned}:
+        if not self._leftovers <= {*self._wishes.delete_keys, self._abandoned}:
             return
         close_changes(self._desk.journal, self._open, self._held)
-        if self._state and self._state.claim and self._state.claim.change in {change.change for change in self._open}:
-            release(self._access)
         self._open = []
+        claim = self._state.claim if self._state else None
+        if claim and claim.change in {record.change for record in self._desk.journal.records()}:
+            release(self._access)
+            self._state = replace(self._state, claim=None) if self._state else None
 
     def _tell_of_the_old_key(self, key_id: str) -> None:
         """Say that the key of before stays valid, unless it was deleted or another profile uses it."""

@@ -77,11 +77,12 @@ class Teardown:
 
     def carry_out(self, plan: TeardownPlan, wait: timedelta) -> TornDown:
         """Take everything away, prove that nothing is left, then forget it on this machine."""
-        if not plan.steps:
-            return self._outcome(LifeStatus.IN_PLACE, plan)
         desk, account = self._desk, self._identity.account
-        key = self._key_to_try()
         changes = LifeChanges(account, self._access.name, desk.profile, desk.journal, desk.reporter)
+        if not plan.steps:
+            changes.settle()
+            return self._outcome(LifeStatus.IN_PLACE, plan)
+        key = self._key_to_try()
         with changes.told_on_failure():
             patience = Patience(wait, desk.reporter, (CredentialsRejectedError,))
             for step in plan.steps:
@@ -92,6 +93,7 @@ class Teardown:
             for step in plan.steps:
                 if step.kind in LOCAL:
                     changes.make(step, self._change(step, patience))
+            changes.settle()
         return self._outcome(LifeStatus.DONE, plan, proofs)
 
     @property

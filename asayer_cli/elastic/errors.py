@@ -24,6 +24,7 @@ _ACTION: Final = re.compile(r"action \[([^\]]+)\]")
 _GRANTED_BY: Final = re.compile(r"granted by the (index|cluster) privileges \[([^\]]+)\]")
 _ON_INDICES: Final = re.compile(r"on (?:restricted )?indices \[([^\]]+)\]")
 _LONGEST_REASON: Final = 300
+_ASK_FOR_RIGHTS: Final = "Run it as a user who has the right, or ask an administrator of the cluster for it."
 _PRODUCT_HEADER: Final = "x-elastic-product"
 _UNAVAILABLE: Final = (HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT)
 
@@ -172,12 +173,16 @@ def _denied(error: elasticsearch.ApiError, who: str) -> AsayerError:
     reason = error_reason(error)
     action = _ACTION.search(reason)
     if not action:
-        return PermissionDeniedError(f"The {who} may not do this: {reason or error_type(error) or 'no reason given'}.")
+        return PermissionDeniedError(
+            f"The {who} may not do this: {reason or error_type(error) or 'no reason given'}.", hint=_ASK_FOR_RIGHTS
+        )
     indices, granted = _ON_INDICES.search(reason), _GRANTED_BY.search(reason)
     where = f" on {indices[1]}" if indices else ""
     return PermissionDeniedError(
         f"The {who} lacks a right: {action[1]}{where}.",
-        hint=f"Any of these {granted[1]} privileges grants it: {', '.join(granted[2].split(','))}." if granted else "",
+        hint=f"Any of these {granted[1]} privileges grants it: {', '.join(granted[2].split(','))}."
+        if granted
+        else _ASK_FOR_RIGHTS,
         action=action[1],
     )
 
@@ -196,4 +201,5 @@ def _unknown(error: elasticsearch.ApiError, endpoint: Endpoint) -> AsayerError:
     described = ": ".join(part for part in (kind, reason) if part) or "without a reason"
     unreachable = error.meta.status >= HTTPStatus.INTERNAL_SERVER_ERROR
     made = UnreachableError if unreachable else AsayerError
-    return made(f"{endpoint.url} answered {error.meta.status}: {described}.", code="elastic_error")
+    hint = "Run it again; if it stays, look into the cluster's own log." if unreachable else ""
+    return made(f"{endpoint.url} answered {error.meta.status}: {described}.", hint=hint, code="elastic_error")

@@ -114,7 +114,7 @@ def _connection_error(causes: tuple[BaseException, ...], endpoint: Endpoint, rou
     if any(isinstance(cause, ConnectionRefusedError) for cause in causes):
         return UnreachableError(
             f"Nothing listens at {endpoint.url}: the connection was refused.",
-            hint="Check host and port (9200 or 9243 are usual), and that the cluster runs.",
+            hint="Check host and port (9200 or 9243 are usual), and that the cluster runs; then run this again.",
             code="connection_refused",
         )
     if any(isinstance(cause, (urllib3.exceptions.ProtocolError, ConnectionError)) for cause in causes):

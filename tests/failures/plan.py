@@ -36,7 +36,7 @@ IN_THE_PROCESS: Final = {
 }
 KINDS: Final = (*IN_THE_SERVICE, *IN_THE_PROCESS)
 _SAYS_WHAT_NEXT: Final = re.compile(
-    r"asayer-cli [a-z]|aws iam |[Rr]un (?:it|this|the (?:same|command))\b|--[a-z]|\bASAYER_|\bSet |\bAsk |\bTry |again",
+    r"asayer-cli [a-z]|aws iam |[Rr]un (?:it|this|the (?:same|command))\b|--[a-z]|\bASAYER_|\bAsk |\bTry ",
 )
 _OF_ONE_MORE_RUN: Final = frozenset({"two_keys"})
 

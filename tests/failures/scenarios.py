@@ -158,7 +158,7 @@ SCENARIOS = (
         rotated_user,
         set_up,
     ),
-    Scenario("aws teardown", ("aws", "teardown", "--yes", "--confirm", "{name}"), user_with_key, nothing_left),
+    Scenario("aws teardown", ("aws", "teardown", "--user-name", "{name}", "--yes", "--confirm", "{name}"), user_with_key, nothing_left),
     Scenario("elastic create-key", ("elastic", "create-key", "--name", "{name}", "--yes"), nothing, key_made),
     Scenario("elastic rotate-key", ("elastic", "rotate-key", "--yes"), cluster_with_key, key_rotated),
     Scenario(

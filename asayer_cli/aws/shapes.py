@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     import botocore.session
     from botocore.model import OperationModel, Shape
 
+# the SDK decodes these texts itself, at this same event
+_DECODED: Final = "policyDocumentType"
 _SIMPLE: Final[dict[str, tuple[type, ...]]] = {
     "string": (str,),
     "character": (str,),
@@ -49,10 +51,12 @@ def _judge(model: OperationModel, parsed: Any, **_: object) -> None:  # noqa: AN
 
 def _check(shape: Shape, value: Any, place: str) -> None:  # noqa: ANN401 - whatever was parsed
     """Raise ResponseParserError for a value that is not of the model's type; one that is null was not given."""
-    if value is None:
+    if value is None or shape.name == _DECODED:
         return
     if shape.type_name == "structure":
         _expect(value, (dict,), place)
+        if missing := [name for name in shape.required_members if value.get(name) is None]:
+            raise ResponseParserError(f"{place} lacks {missing[0]}")
         for name, member in shape.members.items():
             _check(member, value.get(name), f"{place}.{name}")
     elif shape.type_name == "list":

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import re
+from typing import TYPE_CHECKING, Final
 
 import click
 
@@ -17,8 +18,21 @@ if TYPE_CHECKING:
     from asayer_cli.elastic.revocation import Revocation, RevocationPlan
     from asayer_cli.integrations import ElasticAddress
 
+_DASHED_ID: Final = re.compile(r"-[\w-]{19,21}", re.ASCII)
 
-@command("revoke-key")
+
+class _TakesAnyId(click.Command):
+    """Takes ids that begin with a dash, as those of Elasticsearch may, for what they are."""
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        options = {option for parameter in self.params for option in parameter.opts}
+        ids = [word for word in args if _DASHED_ID.fullmatch(word) and word not in options]
+        if ids and "--" not in args:
+            args = [*(word for word in args if word not in ids), "--", *ids]
+        return super().parse_args(ctx, args)
+
+
+@command("revoke-key", cls=_TakesAnyId)
 @click.argument("key_id", metavar="ID")
 @access_options("User who revokes the key: its owner, or one who manages everybody's; asked for on a terminal.")
 @click.option("--made-elsewhere", is_flag=True, help="Revoke it though asayer-cli did not make it.")

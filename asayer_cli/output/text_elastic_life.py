@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Final
 
+from rich.table import Table
 from rich.text import Text
 
 from asayer_cli.elastic.key_plan import describe
@@ -34,6 +35,7 @@ _SIGHTS: Final = {
     Sight.ITSELF: "this profile's key alone, as it tells of itself; name a user with --username to see all keys",
     Sight.NONE: "no keys: nobody may look; name a user with --username",
 }
+_NAME_WIDTH: Final = 13
 _DRY_RUN: Final = "Dry run: nothing was changed."
 
 
@@ -60,10 +62,8 @@ def _(data: ElasticStatus) -> Iterator[RenderableType]:
 def _key(known: KnownKey, data: ElasticStatus) -> Iterator[RenderableType]:
     record, style = known.record, _STYLES[known.state]
     yield Text.assemble((f"API key {record.id}", "bold"), f"  {record.name}  ", (known.state.value, style))
-    for name, value in facts(record):
-        yield _fact(name, value)
-    given = data.ability is not None
-    yield _fact("here", whereabouts(known, data.profile, data.api_key_id, data.secret_store, given=given))
+    here = whereabouts(known, data.profile, data.api_key_id, data.secret_store, given=data.ability is not None)
+    yield _in_columns(*((name, value, "dim") for name, value in (*facts(record), ("here", here))))
     yield Text()
 
 
@@ -71,10 +71,10 @@ def _ability(data: ElasticStatus) -> Iterator[RenderableType]:
     if not data.ability:
         return
     yield Text(f"What API key {data.ability.api_key_id} can do, as the cluster tells the key itself", style="bold")
-    for sentence in data.ability.can:
-        yield Text.assemble(("  can     ", "green"), sentence)
-    for sentence in data.ability.cannot:
-        yield Text.assemble(("  cannot  ", "dim"), sentence)
+    yield _in_columns(
+        *(("can", sentence, "green") for sentence in data.ability.can),
+        *(("cannot", sentence, "dim") for sentence in data.ability.cannot),
+    )
     yield Text()
 
 
@@ -137,5 +137,15 @@ def _next(steps: tuple[str, ...]) -> Iterator[RenderableType]:
         yield Text.assemble("  ", (command, "bold"), (mark + why, "dim"))
 
 
-def _fact(name: str, value: str) -> Text:
-    return Text.assemble("  ", (f"{name:<11}", "dim"), "  ", value)
+def _in_columns(*rows: tuple[str, str, str]) -> Table:
+    """Return names, values and the names' styles as a grid: a value that does not fit goes on below itself."""
+    grid = Table.grid(padding=(0, 2))
+    grid.add_column(min_width=_NAME_WIDTH)
+    grid.add_column(overflow="fold")
+    for name, value, style in rows:
+        grid.add_row(Text(f"  {name}", style=style), Text(value))
+    return grid
+
+
+def _fact(name: str, value: str) -> Table:
+    return _in_columns((name, value, "dim"))

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 from asayer_cli.sandbox.faults import Fault
 from tests.elastic.life import REVOCATION
 from tests.elastic.support import live_keys, make_key, user
@@ -83,6 +85,12 @@ def test_a_run_cut_off_on_the_way_is_finished_by_the_next(elastic: LocalElastic,
     finished = machine.data("revoke-key", key_id)
     assert (finished["was"], finished["forgotten"]) == ("revoked", [f"default/elastic/{key_id}"])
     assert (machine.secrets(), machine.unsettled()) == ([], set())
+
+
+@pytest.mark.parametrize("key_id", ["-iEj2fMSpBaDy6KGJ6nH", "--j2fMSpBaDy6KGJ6nHi", "-yj2fMSpBaDy6KGJ6nHi"])
+def test_an_id_that_looks_like_an_option(machine: Machine, key_id: str) -> None:
+    error = machine.error(1, "revoke-key", key_id, "--yes", "--secret-store", "file")
+    assert (error["code"], key_id in error["message"]) == ("no_such_key", True)
 
 
 def test_where_nothing_is_configured(machine: Machine) -> None:

@@ -57,7 +57,7 @@ def test_keys_of_the_cluster_and_their_holders(elastic: LocalElastic, machine: M
     assert machine.changed() == []
     text = machine.run("status").out
     assert "read *log*, which matches 1 now: app-logs" in text
-    assert "cannot  write, change or delete anything in *log*" in text
+    assert "cannot       write, change or delete anything in *log*" in text
     assert "profile shop has it" in text
     assert "nobody on this machine has its secret" in text
     assert "in 89d" in text or "in 90d" in text

@@ -51,13 +51,15 @@ class NewKey:
         self._listed_at = datetime.min.replace(tzinfo=UTC)
         self._listed, self._sent = 0.0, 0.0
 
-    def make(self, settled: Callable[[Callable[[], Any]], Any]) -> AwsKey:
+    def make(self, known: Collection[str], settled: Callable[[Callable[[], Any]], Any]) -> AwsKey:
         """Write down what is there, claim, make the key, keep its secret; `settled` calls once IAM knows the user.
 
-        RefusedError while another run, perhaps on another machine, makes one.
+        RefusedError while another run, perhaps on another machine, makes one, or has made one since the keys that were
+        `known` were listed.
         """
         before, self._listed_at = self._access.key_dates()
         self._listed = time.monotonic()
+        self._refuse_unknown(before, known)
         target = f"user/{self._access.name}"
         ours = {record.change for record in self._journal.records()}
         self._record = self._journal.begin(self._account, CREATE_KEY, target, tuple(sorted(before)))
@@ -75,6 +77,15 @@ class NewKey:
     def _now(self) -> datetime:
         """Return AWS's time."""
         return self._listed_at + timedelta(seconds=time.monotonic() - self._listed)
+
+    def _refuse_unknown(self, before: Collection[str], known: Collection[str]) -> None:
+        if unknown := sorted(set(before) - set(known)):
+            raise RefusedError(
+                f"The access key {unknown[0]} of {self._access.name} has just been made by another run, perhaps on "
+                "another machine.",
+                hint="Use that one there; or run this again to see what there is.",
+                code="busy",
+            )
 
     def _refuse_second(self, before: Collection[str], key_id: str) -> None:
         """Raise RefusedError when another run made a key at the same moment, and was first."""

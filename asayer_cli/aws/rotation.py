@@ -156,7 +156,7 @@ class Rotation:
         new_key = NewKey(self._user.access, account, desk.secrets, desk.journal, desk.reporter)
         late = (CredentialsRejectedError, PermissionDeniedError)
         with new_key.undone_on_failure():
-            key = new_key.make(_at_once)
+            key = new_key.make({key.id for key in self._facts.keys} if self._facts else (), _at_once)
             proofs = self._user.prove_key(key, Patience(wait, desk.reporter, late))
             self._save(key.access_key_id)
         self._close_changes()

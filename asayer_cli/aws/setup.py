@@ -257,7 +257,7 @@ class Setup:
         desk = self._desk
         new_key = NewKey(self._access, self._collection.identity.account, desk.secrets, desk.journal, desk.reporter)
         with new_key.undone_on_failure():
-            key = new_key.make(changes.settled)
+            key = new_key.make({key.id for key in self._keys}, changes.settled)
             proofs = self._prove(key, plan, Patience(wait, self._desk.reporter, self._late(plan)))
             self._save(plan, key.access_key_id)
         changes.note(f"make, prove and save the access key {key.access_key_id}")

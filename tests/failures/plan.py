@@ -74,20 +74,31 @@ class Outcome:
     leaks: int
 
 
-def cases_of(scenario: Scenario, services: Services, kind: str) -> list[Case]:
-    """Run a scenario without a failure and return its cases of a kind."""
-    with world(services, keyring=kind == "keyring locked") as case_world:
+def cases_of(scenario: Scenario, services: Services) -> list[Case]:
+    """Run a scenario without a failure, with either secret store, and return all of its cases."""
+    steps = _steps(scenario, services, keyring=True) | _steps(scenario, services, keyring=False)
+    return [
+        Case(scenario, kind, number, step, Counter(steps[kind][:number])[step])
+        for kind in KINDS
+        for number, step in enumerate(steps[kind])
+    ]
+
+
+def _steps(scenario: Scenario, services: Services, *, keyring: bool) -> dict[str, list[str]]:
+    """Return what a run did that each kind of failure may strike."""
+    with world(services, keyring=keyring) as case_world:
         scenario.prepare(case_world)
         services.forget_calls()
         run, events = case_world.run(*scenario.arguments(case_world))
         assert run.code == 0, run.out + run.err
         assert scenario.missing(case_world) == []
-        if kind in IN_THE_SERVICE:
-            steps = [f"{service}:{operation}" for service, operation in services.calls()]
-        else:
-            wanted = IN_THE_PROCESS[kind]
-            steps = [event.partition(" ")[2] for event in events if event.partition(" ")[0] == wanted]
-    return [Case(scenario, kind, n, step, Counter(steps[:n])[step]) for n, step in enumerate(steps)]
+        calls = [f"{service}:{operation}" for service, operation in services.calls()]
+    seen = [event.partition(" ") for event in events]
+    if keyring:
+        return {"keyring locked": [step for kind, _, step in seen if kind == IN_THE_PROCESS["keyring locked"]]}
+    struck = {kind: name for kind, name in IN_THE_PROCESS.items() if kind != "keyring locked"}
+    in_the_process = {kind: [step for word, _, step in seen if word == name] for kind, name in struck.items()}
+    return {**dict.fromkeys(IN_THE_SERVICE, calls), **in_the_process}
 
 
 def carry_out(case: Case, services: Services) -> Outcome:

@@ -87,7 +87,8 @@ def _aws(world: World, keys: int) -> list[str]:
         "the key in use is not active": bool(there.get(str(used))),
         "the key in use is not the newest": not there or used == _newest(world),
         "the policy is not attached": [p["PolicyArn"] for p in attached.get("AttachedPolicies", [])] == [POLICY],
-        "a claim is left": not there or "asayer-cli-run" not in world.tags,
+        # where it could not be taken off, and the next run stops for want of a decision, it ends by itself
+        "a claim is left": keys > 1 or not there or "asayer-cli-run" not in world.tags,
         "an open change": not world.open_changes(),
     }
     return [what for what, holds in facts.items() if not holds]
@@ -97,7 +98,7 @@ def _newest(world: World) -> str:
     described = world.services.iam.list_access_keys(UserName=world.name)["AccessKeyMetadata"]
     latest = max(key["CreateDate"] for key in described)
     newest = [key["AccessKeyId"] for key in described if key["CreateDate"] == latest]
-    return next((key for key in newest if key == world.settings.get("aws.access_key_id")), newest[0])
+    return str(next((key for key in newest if key == world.settings.get("aws.access_key_id")), newest[0]))
 
 
 def _elastic(world: World, alive: int) -> list[str]:
@@ -148,9 +149,10 @@ def forgotten(world: World) -> list[str]:
     return [what for what, holds in facts.items() if not holds]
 
 
+_NAMED = ("--user-name", "{name}")
 _WHERE = ("--region", REGION, "--log-group", GROUP)
 SCENARIOS = (
-    Scenario("aws setup", ("aws", "setup", *_WHERE, "--user-name", "{name}", "--yes"), nothing, set_up),
+    Scenario("aws setup", ("aws", "setup", *_WHERE, *_NAMED, "--yes"), nothing, set_up),
     Scenario("aws rotate-key", ("aws", "rotate-key", "--yes"), user_with_key, rotated),
     Scenario(
         "aws rotate-key --revoke-old --delete",
@@ -158,7 +160,12 @@ SCENARIOS = (
         rotated_user,
         set_up,
     ),
-    Scenario("aws teardown", ("aws", "teardown", "--user-name", "{name}", "--yes", "--confirm", "{name}"), user_with_key, nothing_left),
+    Scenario(
+        "aws teardown",
+        ("aws", "teardown", *_NAMED, "--yes", "--confirm", "{name}"),
+        user_with_key,
+        nothing_left,
+    ),
     Scenario("elastic create-key", ("elastic", "create-key", "--name", "{name}", "--yes"), nothing, key_made),
     Scenario("elastic rotate-key", ("elastic", "rotate-key", "--yes"), cluster_with_key, key_rotated),
     Scenario(

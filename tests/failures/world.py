@@ -22,6 +22,7 @@ from asayer_cli.sandbox.control import Control
 from asayer_cli.sandbox.supervisor import environment
 from asayer_cli.secret import Secret
 from asayer_cli.secret_store import secret_name
+from asayer_cli.settings import read_profile
 from asayer_cli.settings_file import update
 from tests import warm
 from tests.conftest import BUFFERING, Run
@@ -93,7 +94,9 @@ class Services:
         login = f"{self.addresses.elastic_username}:{self.addresses.elastic_password}".encode()
         headers = {"Authorization": f"Basic {base64.b64encode(login).decode()}", "Content-Type": "application/json"}
         data = None if body is None else json.dumps(body).encode()
-        request = Request(self.addresses.elastic_url + path, data=data, headers=headers, method=method)
+        request = Request(  # noqa: S310 - an address of the sandbox's own
+            self.addresses.elastic_url + path, data=data, headers=headers, method=method
+        )
         with build_opener(ProxyHandler({})).open(request, timeout=30) as answer:
             return json.load(answer)
 
@@ -180,8 +183,6 @@ class World:
 
     @property
     def settings(self) -> dict[str, object]:
-        from asayer_cli.settings import read_profile
-
         return dict(read_profile(self.config, "default"))
 
     @property

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import pytest
@@ -9,6 +11,7 @@ import pytest
 if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
+READY_VARIABLE: Final = "ASAYER_GATE_READY"
 MARKERS: Final = ("needs_keyring", "needs_shell")
 
 
@@ -51,4 +54,6 @@ class RequiredTests:
 def pytest_configure(config: pytest.Config) -> None:
     """Register the watcher, but not in the workers of pytest-xdist, which see only their part."""
     if not hasattr(config, "workerinput"):
+        if told := os.environ.get(READY_VARIABLE):
+            Path(told).touch()  # what the tests need is installed: the gate's other work may begin
         config.pluginmanager.register(RequiredTests(), "required-tests")

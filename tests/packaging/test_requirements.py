@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 import asayer_cli
 
@@ -65,7 +66,7 @@ def test_what_the_project_asks_for_is_there_in_a_version_that_it_takes(name: str
     pins = {pin.name: next(iter(pin.specifier)).version for pin in _pins(name)}
     for wanted in map(Requirement, WANTED[name]):
         if wanted.name != PROJECT["name"]:
-            assert wanted.specifier.contains(pins[wanted.name.lower()]), wanted
+            assert wanted.specifier.contains(pins[canonicalize_name(wanted.name)]), wanted
 
 
 @pytest.mark.parametrize("name", NAMES)

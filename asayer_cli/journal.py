@@ -141,6 +141,8 @@ def _closing(begun: Record, state: State, made: str, outcome: str) -> Record:
 def _parse(line: str) -> Record | None:
     try:
         values = json.loads(line)
-        return Record(**{**values, "before": tuple(values.get("before", ()))})
-    except (ValueError, TypeError, AttributeError):
+        record = Record(**{**values, "before": tuple(values.get("before", ()))})
+    except (ValueError, TypeError, AttributeError, RecursionError):
         return None
+    parts = (*record.before, *(part for name, part in asdict(record).items() if name != "before"))
+    return record if all(isinstance(part, str) for part in parts) else None

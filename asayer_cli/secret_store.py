@@ -162,7 +162,7 @@ class FileStore:
             return {}
         except OSError as error:
             raise self._unusable(f"cannot be read: {error.strerror}", _UNWRITABLE) from error
-        except ValueError as error:
+        except (ValueError, RecursionError) as error:
             raise self._unusable("is broken") from error
         if not isinstance(values, dict) or not all(isinstance(value, str) for value in values.values()):
             raise self._unusable("is broken")

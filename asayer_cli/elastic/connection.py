@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import logging
 import os
 import re
@@ -115,8 +116,13 @@ def connect(
 
 def _authentication(auth: ElasticKey | UserPassword) -> dict[str, Any]:
     if isinstance(auth, UserPassword):
-        return {"basic_auth": (auth.username, auth.password.reveal())}
-    return {"api_key": (auth.api_key_id, auth.api_key.reveal())}
+        return {"basic_auth": _encoded(auth.username, auth.password.reveal())}
+    return {"api_key": _encoded(auth.api_key_id, auth.api_key.reveal())}
+
+
+def _encoded(name: str, secret: str) -> str:
+    """Encode a pair as Elasticsearch decodes it, in UTF-8; the client library itself takes ASCII only."""
+    return base64.b64encode(f"{name}:{secret}".encode(errors="surrogateescape")).decode()
 
 
 def _who(auth: ElasticKey | UserPassword) -> str:

@@ -21,6 +21,7 @@ DEFAULT_PORTS: Final = {"https": 443, "http": 9200}
 _HIGHEST_PORT: Final = 65_535
 _HOST_NAME: Final = re.compile(r"(?!-)[A-Za-z0-9_-]{1,63}(?:\.[A-Za-z0-9_-]{1,63})*\.?", re.ASCII)
 _PATH: Final = re.compile(r"[A-Za-z0-9._~!$&'()*+,;=:@%/-]*", re.ASCII)
+_PORT: Final = re.compile(r"[0-9]{1,5}", re.ASCII)
 _EXAMPLE: Final = "Write it like https://elastic.example.com:9243."
 
 
@@ -140,7 +141,7 @@ def parse_cloud_id(text: str) -> Endpoint:
     uuid = rest.partition("$")[0]
     name, _, port = host.partition(":")
     host_name = f"{uuid}.{name}"
-    if not uuid or not _HOST_NAME.fullmatch(host_name) or (port and not port.isdigit()):
+    if not uuid or not _HOST_NAME.fullmatch(host_name) or (port and not _PORT.fullmatch(port)):
         raise _malformed_cloud_id()
     number = int(port or DEFAULT_PORTS["https"])
     if not 0 < number <= _HIGHEST_PORT:

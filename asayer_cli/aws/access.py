@@ -136,7 +136,7 @@ class UserAccess:
 
     def drop_claim(self) -> None:
         """Take the claim off the user; no error when there is none."""
-        self._remove("UntagUser", TagKeys=[CLAIM_KEY])
+        self._change("UntagUser", TagKeys=[CLAIM_KEY])
 
     def put_boundary(self, arn: str) -> None:
         """Set the permissions boundary."""

@@ -7,6 +7,7 @@ and the next one knows by it that a key made since then, whose secret nobody has
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 CLAIM_KEY: Final = "asayer-cli-run"
 # Longer than one request takes to make a key, and short enough to wait for.
 HOLDS_FOR: Final = timedelta(minutes=2)
+_PAUSES_SECONDS: Final = (0.3, 0.5, 1.0, 2.0, 4.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,8 +74,13 @@ def _refuse_other(found: Claim | None, claim: Claim, ours: Collection[str], user
 
 
 def release(access: UserAccess) -> None:
-    """Take the claim off; where that fails it ends by itself."""
-    try:
-        access.drop_claim()
-    except AsayerError:
-        return
+    """Take the claim off; where that fails, it ends by itself. A new user may not be known everywhere in IAM yet."""
+    for pause in _PAUSES_SECONDS:
+        try:
+            access.drop_claim()
+        except AsayerError as error:
+            if error.code != "not_found":
+                return
+            time.sleep(pause)
+        else:
+            return

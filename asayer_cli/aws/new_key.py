@@ -215,7 +215,7 @@ class NewKey:
         name = self._access.name
         self._reporter.say(f"Cleaning up: deleting the access key {key_id} ...")
         try:
-            self._access.delete_key(key_id)
+            self._delete_for_certain(key_id)
         except AsayerError as error:
             self._reporter.warn(
                 f"The new access key {key_id} could NOT be deleted ({error.message}) Delete it with: "
@@ -224,6 +224,14 @@ class NewKey:
             return
         self._reporter.warn(f"The new access key {key_id}, {which}, was deleted again.")
         self._forget(key_id)
+
+    def _delete_for_certain(self, key_id: str) -> None:
+        """Delete a key until it is not listed any more: IAM may say of a new user that there is none."""
+        for _ in range(_LOOKS):
+            self._access.delete_key(key_id)
+            if key_id not in self._access.key_dates()[0]:
+                return
+            time.sleep(_PAUSE_SECONDS)
 
     def _forget(self, key_id: str) -> None:
         try:

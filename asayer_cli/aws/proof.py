@@ -128,8 +128,11 @@ class KeyProof:
         now = datetime.now(UTC)
         read_once(self._session, self._group, Window(now - timedelta(minutes=1), now))
 
+    def _may_write(self) -> bool:
+        return may_write(self._session) or may_write(self._session, self._group)
+
     def _may_not_write(self, *, denials_may_be_late: bool) -> None:
-        while may_write(self._session) or may_write(self._session, self._group):
+        while self._accepted("writing is denied", self._may_write):
             if not (denials_may_be_late and self._patience.pause("writing is denied", _LONGEST_PAUSE_SECONDS)):
                 raise CheckFailedError(
                     f"The key of {self._user_name} may write log events, and the collector needs to read only.",

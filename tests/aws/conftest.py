@@ -30,6 +30,8 @@ NO_SETTINGS: dict[str, Any] = {
     "key_delay_s": 0,
     "policy_delay_s": 0,
     "user_delay_s": 0,
+    "key_list_delay_s": 0,
+    "flickering": False,
     "empty_pages": False,
     "disabled_regions": ["af-south-1", "ap-east-1", "me-central-1", "me-south-1"],
 }

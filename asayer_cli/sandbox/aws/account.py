@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from moto.iam.models import AccessKey, IAMBackend
     from moto.sts.models import AssumedRole
 
+    from asayer_cli.sandbox.aws.settings import AwsSettings
+
 ADMINISTRATOR = "sandbox-admin"
 
 Entity = User | Group | Role
@@ -95,9 +97,9 @@ class Account:
             holder=role,
         )
 
-    def decide(self, holder: User | Role, request: iam_policy.Request, policy_delay_s: float) -> iam_policy.Decision:
+    def decide(self, holder: User | Role, request: iam_policy.Request, settings: AwsSettings) -> iam_policy.Decision:
         """Decide whether a user or role may do something, by the policies that count already."""
-        policies = [_parsed(document) for document in self._documents(holder, policy_delay_s)]
+        policies = [_parsed(document) for document in self._documents(holder, settings)]
         return iam_policy.decide(policies, self._boundary(holder), request)
 
     def boundary_allows(self, holder: User | Role, request: iam_policy.Request) -> bool | None:
@@ -105,11 +107,11 @@ class Account:
         boundary = self._boundary(holder)
         return None if boundary is None else iam_policy.evaluate([boundary], request) == "allowed"
 
-    def _documents(self, holder: User | Role, delay_s: float) -> Iterator[str]:
+    def _documents(self, holder: User | Role, settings: AwsSettings) -> Iterator[str]:
         groups = self.iam.get_groups_for_user(holder.name) if isinstance(holder, User) else []
         for entity in (holder, *groups):
             for name, document in _policies(entity):
-                if self._age_of_policy(entity, name, document) >= delay_s:
+                if not settings.hides(self._age_of_policy(entity, name, document), settings.policy_delay_s):
                     yield document
 
     def _age_of_policy(self, entity: Entity, name: str, document: str) -> float:

@@ -119,7 +119,7 @@ def _denial(call: ApiCall) -> Reply | None:
         arn = f"arn:aws:iam::{ACCOUNT_ID}:{resource.kind.lower()}{path}{resource.name}"
         for action in _actions(resource):
             question = iam_policy.Request(action, arn, keys)
-            if call.account.decide(call.caller.holder, question, call.settings.policy_delay_s) != "allowed":
+            if call.account.decide(call.caller.holder, question, call.settings) != "allowed":
                 message = f"User: {call.caller.arn} is not authorized to perform: {action} on resource: {arn}"
                 return errors.denied("cloudformation", message)
     return None

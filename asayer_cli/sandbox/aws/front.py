@@ -108,7 +108,7 @@ class AwsFront:
 
     def _knows(self, caller: Principal, service: str, settings: AwsSettings) -> bool:
         is_administrator = caller.access_key_id == self._account.administrator.access_key_id
-        return caller.active and (is_administrator or caller.age_s >= settings.key_delay(service))
+        return caller.active and (is_administrator or not settings.hides(caller.age_s, settings.key_delay(service)))
 
     def _authorise(self, request: AwsRequest, caller: Principal, settings: AwsSettings) -> Reply | None:
         if (request.service, request.operation) in ALWAYS_ALLOWED:
@@ -117,7 +117,7 @@ class AwsFront:
         keys = context(request, caller, self._account)
         for resource in resources(request, caller, self._account):
             question = iam_policy.Request(action, resource, keys)
-            decision = self._account.decide(caller.holder, question, settings.policy_delay_s)
+            decision = self._account.decide(caller.holder, question, settings)
             if decision != "allowed":
                 return errors.denied(request.service, _denial(caller, question, decision))
         return None

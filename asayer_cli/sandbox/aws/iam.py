@@ -6,6 +6,7 @@ Messages are AWS's own, as far as they are known; codes and statuses are those o
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from html import escape
 from typing import TYPE_CHECKING
 from urllib.parse import urlencode
@@ -40,7 +41,8 @@ def handle(call: ApiCall) -> Reply:
     reply = _answer_about_oneself(call) if _is_about_oneself(call) else call.pass_on()
     if reply.status < HTTP_ERRORS:
         _after(call)
-    return reply
+    hides = call.request.operation == "ListAccessKeys" and call.settings.key_list_delay_s
+    return _without_young_keys(call, reply) if hides else reply
 
 
 def _is_about_oneself(call: ApiCall) -> bool:
@@ -72,10 +74,22 @@ def _refusal(call: ApiCall) -> Reply | None:
 
 def _too_young(call: ApiCall) -> Reply | None:
     user = call.account.user(call.request.text("UserName"))
-    is_read = call.request.operation.startswith(("Get", "List"))
-    if user and is_read and age(user.create_date) < call.settings.user_delay_s:
+    operation, settings = call.request.operation, call.settings
+    may_miss = operation.startswith(("Get", "List")) or (settings.flickering and operation != "CreateUser")
+    if user and may_miss and settings.hides(age(user.create_date), settings.user_delay_s):
         return _no_such_user(user.name)
     return None
+
+
+def _without_young_keys(call: ApiCall, reply: Reply) -> Reply:
+    """Take out of a list of keys those that are not to be seen yet."""
+    keys = list(call.account.iam.access_keys.values())
+    hidden = {
+        key.access_key_id for key in keys if call.settings.hides(age(key.create_date), call.settings.key_list_delay_s)
+    }
+    members = re.split(r"(<member>.*?</member>)", reply.body.decode(), flags=re.DOTALL)
+    shown = (part for part in members if not (part.startswith("<member>") and any(key in part for key in hidden)))
+    return replace(reply, body="".join(shown).encode())
 
 
 def _no_such_user(name: str) -> Reply:
@@ -204,7 +218,7 @@ def _context_entries(call: ApiCall) -> dict[str, str]:
 
 
 def _evaluation(call: ApiCall, holder: User | Role, request: iam_policy.Request) -> str:
-    decision = call.account.decide(holder, request, call.settings.policy_delay_s)
+    decision = call.account.decide(holder, request, call.settings)
     allowed_by_boundary = call.account.boundary_allows(holder, request)
     boundary = (
         ""

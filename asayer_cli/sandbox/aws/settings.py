@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import dataclass, fields, replace
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
 # Regions that AWS keeps off until the account opts in; the sandbox's account has opted in to the others.
+SEEN_OF_WHAT_FLICKERS = 0.5
 DEFAULT_DISABLED_REGIONS = frozenset({"af-south-1", "ap-east-1", "me-central-1", "me-south-1"})
 
 
@@ -21,14 +23,22 @@ class AwsSettings:
     ``key_delay_s``: a younger key is unknown, in every service (key ``*``) or in the services named.
     ``policy_delay_s``: a policy attached or put more recently does not count yet.
     ``user_delay_s``: reads of a younger user say NoSuchEntity.
+    ``key_list_delay_s``: a younger key is not listed.
+    ``flickering``: what is too young is seen by every other request, at random; changes may miss the user, too.
     ``empty_pages``: FilterLogEvents answers one empty page with a token before the first real one.
     """
 
     key_delay_s: Mapping[str, float]
     policy_delay_s: float = 0.0
     user_delay_s: float = 0.0
+    key_list_delay_s: float = 0.0
+    flickering: bool = False
     disabled_regions: frozenset[str] = DEFAULT_DISABLED_REGIONS
     empty_pages: bool = False
+
+    def hides(self, age_s: float, delay_s: float) -> bool:
+        """Tell whether something of that age is not to be seen by this request."""
+        return age_s < delay_s and not (self.flickering and random.random() < SEEN_OF_WHAT_FLICKERS)  # noqa: S311 - chance
 
     def key_delay(self, service: str) -> float:
         """Return for how many seconds a service does not know a new key."""
@@ -79,6 +89,8 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "key_delay_s": _seconds_by_service,
     "policy_delay_s": _seconds,
     "user_delay_s": _seconds,
+    "key_list_delay_s": _seconds,
+    "flickering": _truth,
     "disabled_regions": _names,
     "empty_pages": _truth,
 }

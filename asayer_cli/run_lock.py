@@ -28,9 +28,10 @@ def exclusive(path: Path, what: str, reporter: Reporter, patience: float = PATIE
     cannot be made.
     """
     with _opened(path) as descriptor:
-        _wait(descriptor, what, reporter, patience)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
+        _wait(descriptor, path, what, reporter, patience)
+        with contextlib.suppress(OSError):  # a full disk: the id is for the message to others alone
+            os.ftruncate(descriptor, 0)
+            os.pwrite(descriptor, str(os.getpid()).encode(), 0)
         yield
 
 
@@ -40,18 +41,22 @@ def _opened(path: Path) -> Iterator[int]:
         path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
     except OSError as error:
-        raise NotConfiguredError(
-            f"The lock {path} cannot be made: {error.strerror}.",
-            hint="Runs that change keys wait for each other: make its folder writable or set ASAYER_STATE_DIR.",
-            code="lock_unwritable",
-        ) from error
+        raise _unusable(path, error) from error
     try:
         yield descriptor
     finally:
         os.close(descriptor)
 
 
-def _wait(descriptor: int, what: str, reporter: Reporter, patience: float) -> None:
+def _unusable(path: Path, error: OSError) -> NotConfiguredError:
+    return NotConfiguredError(
+        f"The lock {path} cannot be made: {error.strerror}.",
+        hint="Runs that change keys wait for each other: make its folder writable or set ASAYER_STATE_DIR.",
+        code="lock_unwritable",
+    )
+
+
+def _wait(descriptor: int, path: Path, what: str, reporter: Reporter, patience: float) -> None:
     end = time.monotonic() + patience
     while True:
         try:
@@ -66,5 +71,7 @@ def _wait(descriptor: int, what: str, reporter: Reporter, patience: float) -> No
                 ) from None
             reporter.progress(f"Waiting for another asayer-cli (process {other}), which is changing {what} ...")
             time.sleep(_PAUSE_SECONDS)
+        except OSError as error:  # network file systems may have no locks
+            raise _unusable(path, error) from error
         else:
             return

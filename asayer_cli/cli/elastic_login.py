@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from asayer_cli.settings import Settings
 
 T = TypeVar("T")
+_KEY_ID_VARIABLE = "ASAYER_ELASTIC_API_KEY_ID"
 _PASSWORD_VARIABLE = "ASAYER_ELASTIC_PASSWORD"  # noqa: S105 - a variable's name
 
 
@@ -76,6 +77,11 @@ class Access:
         if app.environ.get(ELASTIC_KEY_VARIABLE):
             app.console.warn(
                 f"{ELASTIC_KEY_VARIABLE} is set: as long as it is, verify uses that key, not the stored one."
+            )
+        elif app.environ.get(_KEY_ID_VARIABLE):
+            app.console.warn(
+                f"{_KEY_ID_VARIABLE} is set: as long as it is, the key it names counts as this profile's, whatever the "
+                "settings say."
             )
         if not self.username and (self.password_stdin or not app.interactive):
             raise NotConfiguredError(

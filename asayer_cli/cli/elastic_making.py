@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from typing import TYPE_CHECKING
 
 from asayer_cli.cli.elastic_login import configured, is_configured, is_typed
@@ -21,12 +22,24 @@ if TYPE_CHECKING:
 def held(app: App, settings: Settings, address: ElasticAddress, former: FormerKey | None = None) -> Held:
     """Return what this machine holds of the keys of a cluster; a `former` key is one on another."""
     from asayer_cli.elastic.situation import Held
+    from asayer_cli.errors import UsageError
     from asayer_cli.known_secrets import key_holders
 
     store = app.store(settings)
     key_id = settings.text("elastic.api_key_id") if not former and is_configured(settings, address) else ""
     holders = key_holders("elastic", app.config_folder, app.profile, store)
-    return Held(app.profile, store, key_id, app.journal(), holders)
+    given = None
+    with contextlib.suppress(UsageError):  # whoever asks with it tells what is wrong with it
+        given = given_key(app)
+    return Held(app.profile, store, key_id, app.journal(), holders, given.api_key_id if given else "")
+
+
+def given_key(app: App) -> ElasticKey | None:
+    """Return the API key that the environment gives, None when it gives none."""
+    from asayer_cli.integrations import ELASTIC_KEY_VARIABLE, parse_api_key
+
+    given = app.environ.get(ELASTIC_KEY_VARIABLE, "").strip()
+    return parse_api_key(given) if given else None
 
 
 def key_maker(

@@ -159,10 +159,9 @@ class _Job:
 
     def _key(self, holding: Held) -> ElasticKey | None:
         """Return the profile's key, from the store or, where that is the one, from the environment."""
-        from asayer_cli.integrations import ELASTIC_KEY_VARIABLE, parse_api_key
+        from asayer_cli.cli.elastic_making import given_key
 
-        given = self._app.environ.get(ELASTIC_KEY_VARIABLE, "").strip()
-        named = parse_api_key(given) if given else None
+        named = given_key(self._app)
         return named if named and named.api_key_id == holding.key_id else holding.key(holding.key_id)
 
     def _current(self, holding: Held) -> ApiKeyRecord:

@@ -53,8 +53,8 @@ def older_keys(
 ) -> tuple[ApiKeyRecord, ...]:
     """Return the keys, valid still, that were this profile's before its current one, oldest first.
 
-    That is the key whose place the current one took, and whatever this profile has the secret of or made on this
-    machine. A key that another profile uses is none of them, nor is one of a run that was cut off.
+    That is the key whose place the current one took, and whatever older one this profile has the secret of or made on
+    this machine. A key that settings name or another profile has is none of them, nor is one of a run that was cut off.
     """
     now, made = datetime.now(UTC), made_here(held, url)
     unfinished = {change.change for change in cut_off(held, url)}
@@ -62,9 +62,20 @@ def older_keys(
         record
         for record in records
         if record.alive_at(now)
-        and record.id != held.key_id
         and record.run not in unfinished
-        and not held.other_profiles_with(record.id)
-        and (record.id in made or (current and record.id == current.replaces) or held.key(record.id))
+        and not held.is_in_use(record.id)
+        and (
+            _is_replaced(record, current)
+            or (_is_before(record, current) and (record.id in made or held.key(record.id)))
+        )
     ]
     return tuple(sorted(found, key=lambda record: record.created_at))
+
+
+def _is_replaced(record: ApiKeyRecord, current: ApiKeyRecord | None) -> bool:
+    return current is not None and record.id == current.replaces
+
+
+def _is_before(record: ApiKeyRecord, current: ApiKeyRecord | None) -> bool:
+    """Tell whether a key is the older one: settings that were put back may name the key that was replaced."""
+    return current is None or record.created_at <= current.created_at

@@ -122,7 +122,8 @@ class Revocation:
     def facts(self, known: KnownKey) -> Iterator[str]:
         """Yield what is known of the key, a line each."""
         record, held = known.record, self.revoker.held
-        here = whereabouts(known, held.profile, held.key_id, held.store.label)
+        given = record.id == held.given
+        here = whereabouts(known, held.profile, record.id if given else held.key_id, held.store.label, given=given)
         yield f"API key {record.id}, {record.name}, {known.state.value}"
         for name, value in (*facts(record), ("here", here)):
             yield f"  {name:<9}{value}"
@@ -153,12 +154,13 @@ class Revocation:
         )
 
     def _refuse_used(self, known: KnownKey) -> None:
-        if not known.used_by:
+        held = self.revoker.held
+        users = known.used_by or ((held.profile,) if known.record.id in (held.key_id, held.given) else ())
+        if not users:
             return
-        of = for_profile(known.used_by[0])
+        of = for_profile(users[0])
         raise RefusedError(
-            f"API key {known.record.id} is in use: profile {', '.join(known.used_by)} reads with it, and so may the "
-            "product.",
+            f"API key {known.record.id} is in use: profile {', '.join(users)} reads with it, and so may the product.",
             hint=f"To have another first: asayer-cli elastic rotate-key{of}. To end it all the same, add --in-use.",
             code="in_use",
         )

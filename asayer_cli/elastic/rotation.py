@@ -127,13 +127,23 @@ class Rotation:
             if record.replaces == self.current.id and record.run not in unfinished
         ]
         if successors:
-            raise RefusedError(
-                f"API key {self.current.id} was rotated elsewhere: there is {'; '.join(map(describe, successors))}, "
-                "which takes its place.",
-                hint="Use that one here, with its secret from where it was made. If nobody has it, revoke it: "
-                f"asayer-cli elastic revoke-key {successors[0].id}{for_profile(self.maker.held.profile)}.",
-                code="rotated_elsewhere",
-            )
+            raise self._rotated_elsewhere(successors)
+
+    def _rotated_elsewhere(self, successors: list[ApiKeyRecord]) -> RefusedError:
+        newest, of = successors[0].id, for_profile(self.maker.held.profile)
+        revoke = f"revoke it: asayer-cli elastic revoke-key {newest}{of}."
+        if self.maker.held.key(newest):
+            where = "already"
+            hint = f"It is kept here; to use it: asayer-cli config set elastic.api_key_id {newest}{of}. Or {revoke}"
+        else:
+            where = "elsewhere"
+            hint = f"Use that one here, with its secret from where it was made. If nobody has it, {revoke}"
+        return RefusedError(
+            f"API key {self.current.id} was rotated {where}: there is {'; '.join(map(describe, successors))}, "
+            "which takes its place.",
+            hint=hint,
+            code="rotated_elsewhere",
+        )
 
     def _remarks(self, making: Plan) -> Iterator[str]:
         if self.current.username and self.current.username != making.username:

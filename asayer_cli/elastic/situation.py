@@ -58,7 +58,7 @@ class Situation:
 class Held:
     """What this machine holds: a profile's store and the id of its key, empty where it has none for this cluster.
 
-    `holders` knows the keys of all profiles.
+    `holders` knows the keys of all profiles; `given` is the id of the key that the environment gives, if it does.
     """
 
     profile: str
@@ -66,14 +66,16 @@ class Held:
     key_id: str
     journal: Journal
     holders: KeyHolders
+    given: str = ""
 
     def target(self, name: str) -> str:
         """Return what the journal calls this profile's key of a name."""
         return f"profile/{self.profile}/api_key/{name}"
 
     def is_in_use(self, key_id: str) -> bool:
-        """Tell whether a key is this profile's, or any other's: as its settings have it, or by its secret."""
-        return key_id in (self.key_id, self.holders.key_ids[self.profile]) or bool(self.other_profiles_with(key_id))
+        """Tell whether a key is this profile's, or any other's: as settings or environment say, or by its secret."""
+        own = (self.key_id, self.given, self.holders.key_ids[self.profile])
+        return key_id in own or bool(self.other_profiles_with(key_id))
 
     def other_profiles_with(self, key_id: str) -> tuple[str, ...]:
         """Return the other profiles of this machine that use a key, or have its secret."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import pytest
@@ -58,6 +59,16 @@ def test_a_key_that_a_profile_uses(elastic: LocalElastic, machine: Machine) -> N
     assert done["next_steps"][0].startswith("asayer-cli elastic create-key --replace --profile shop")
     assert machine.secrets() == []
     assert machine.error(1, "status", "--profile", "shop")["code"] == "api_key_invalidated"
+
+
+def test_a_key_that_the_environment_gives_is_in_use(elastic: LocalElastic, machine: Machine) -> None:
+    key_id = machine.create()
+    (secret,) = machine.secrets()
+    (machine.config / "config.toml").unlink()
+    for name, value in (("ASAYER_ELASTIC_API_KEY", f"{key_id}:{secret}"), ("ASAYER_ELASTIC_API_KEY_ID", key_id)):
+        given = replace(machine, environ={**machine.environ, name: value})
+        assert given.error(1, "revoke-key", key_id, "--yes")["code"] == "in_use"
+    assert list(live_keys(elastic)) == [key_id]
 
 
 def test_a_key_that_is_not_there_or_not_to_be_seen(elastic: LocalElastic, machine: Machine) -> None:

@@ -15,6 +15,7 @@ from asayer_cli.elastic.model import ApiKeyRecord
 from asayer_cli.elastic.rotation import request_like
 from asayer_cli.errors import RefusedError
 from asayer_cli.sandbox.faults import Fault
+from asayer_cli.settings_file import update
 from tests.elastic.support import live_keys, store, user
 
 if TYPE_CHECKING:
@@ -151,6 +152,27 @@ def test_a_key_that_another_machine_rotated(elastic: LocalElastic, machine: Mach
     error = there.error(1, "rotate-key", "--yes")
     assert error["code"] == "rotated_elsewhere"
     assert f"asayer-cli elastic revoke-key {new}" in error["hint"]
+    assert set(live_keys(elastic)) == {old, new}
+
+
+def test_a_key_that_settings_or_environment_name_is_no_old_one(elastic: LocalElastic, machine: Machine) -> None:
+    old = machine.create()
+    (secret,) = machine.secrets()
+    new = machine.data("rotate-key", "--yes", ASAYER_ELASTIC_API_KEY_ID=old)["api_key_id"]
+    ended = machine.run("rotate-key", "--revoke-old", "--yes", ASAYER_ELASTIC_API_KEY_ID=old)
+    assert "ASAYER_ELASTIC_API_KEY_ID is set" in ended.err
+    given = machine.data("rotate-key", "--revoke-old", "--yes", ASAYER_ELASTIC_API_KEY=f"{old}:{secret}")
+    assert given["revoked"] == []
+    assert set(live_keys(elastic)) == {old, new}
+
+
+def test_a_newer_key_is_no_old_one(elastic: LocalElastic, machine: Machine) -> None:
+    old = machine.create()
+    new = machine.data("rotate-key", "--yes")["api_key_id"]
+    update(machine.config, "default", {"elastic.api_key_id": old})  # as a backup has it
+    assert machine.data("rotate-key", "--revoke-old", "--yes")["revoked"] == []
+    error = machine.error(1, "rotate-key", "--yes")
+    assert (error["code"], f"config set elastic.api_key_id {new}" in error["hint"]) == ("rotated_elsewhere", True)
     assert set(live_keys(elastic)) == {old, new}
 
 

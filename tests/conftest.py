@@ -14,7 +14,7 @@ import hypothesis
 import pytest
 
 from asayer_cli.sandbox.supervisor import Addresses, cleaned, environment, sandbox
-from tests import warm
+from tests import planted, warm
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -85,7 +85,13 @@ def sandbox_environ(sandbox_addresses: Addresses, bare_environ: Mapping[str, str
 
 
 def run_program(*arguments: str, environ: Mapping[str, str], stdin: str = "") -> Run:
-    """Run `asayer-cli` as its users do, in a process of its own, off a terminal."""
+    """Run `asayer-cli` as its users do, in a process of its own, off a terminal; no secret may show anywhere."""
+    run = _run(*arguments, environ=environ, stdin=stdin)
+    planted.check(arguments, environ, stdin, run.out + run.err)
+    return run
+
+
+def _run(*arguments: str, environ: Mapping[str, str], stdin: str) -> Run:
     if warm.can_run(environ):
         return Run(*warm.start(*arguments, environ=environ, stdin=stdin).finish(PATIENCE_SECONDS))
     ended = subprocess.run(

@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 import asayer_cli
+from asayer_cli.sandbox.supervisor import cleaned
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -113,7 +114,7 @@ def _write(descriptor: int, data: bytes) -> None:
 def _server() -> socket.socket:
     """Return the way to the forking process, which ends when this one does."""
     ours, theirs = socket.socketpair(socket.AF_UNIX, socket.SOCK_SEQPACKET)
-    environ = {name: value for name, value in os.environ.items() if name not in _BUFFERING}
+    environ = {name: value for name, value in cleaned(os.environ).items() if name not in _BUFFERING}
     with theirs:
         command = [sys.executable, "-m", "tests.warm_server"]
         server = subprocess.Popen(command, stdin=theirs.fileno(), cwd=_ROOT, env=environ)

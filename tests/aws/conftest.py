@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import logging
 import os
-import signal
 import uuid
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -16,9 +14,8 @@ import botocore.session
 import pytest
 from botocore.config import Config
 
-from asayer_cli.cli import boundary
 from asayer_cli.sandbox.control import Control
-from tests.conftest import Run
+from tests.conftest import Run, run_program
 
 if TYPE_CHECKING:
     from asayer_cli.sandbox.supervisor import Addresses
@@ -59,33 +56,14 @@ def environ(sandbox_environ: dict[str, str], monkeypatch: pytest.MonkeyPatch) ->
 
 
 @pytest.fixture
-def program(environ: dict[str, str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Program:
+def program(environ: dict[str, str]) -> Program:
     """Run a command line: `program("aws", "setup", env={"AWS_PROFILE": None})`; None removes a variable."""
 
     def run(*arguments: str, env: dict[str, str | None] | None = None) -> Run:
-        handler = signal.getsignal(signal.SIGTERM)
-        capsys.readouterr()
-        with monkeypatch.context() as patch:
-            for name, value in (env or {}).items():
-                if value is None:
-                    patch.delenv(name, raising=False)
-                else:
-                    patch.setenv(name, value)
-            code = boundary.run(list(arguments))
-        signal.signal(signal.SIGTERM, handler)
-        _end_trace()
-        captured = capsys.readouterr()
-        return Run(int(code), captured.out, captured.err)
+        wanted = {**environ, **(env or {})}
+        return run_program(*arguments, environ={name: value for name, value in wanted.items() if value is not None})
 
     return run
-
-
-def _end_trace() -> None:
-    """Let no later run write to the streams of one with `--debug`."""
-    logger = logging.getLogger("asayer_cli")
-    logger.handlers = []
-    logger.setLevel(logging.NOTSET)
-    logger.propagate = True
 
 
 @cache

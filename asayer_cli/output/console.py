@@ -6,7 +6,6 @@ import contextlib
 import errno
 import logging
 import os
-import re
 import sys
 from io import StringIO
 from typing import IO, TYPE_CHECKING, Final, Literal
@@ -16,6 +15,7 @@ from rich.segment import Segment
 from rich.text import Text
 
 from asayer_cli.output.sanitise import clean, encodable, one_line
+from asayer_cli.output.wrapping import Hanging
 from asayer_cli.result import Level, Message
 from asayer_cli.secret import redact
 
@@ -27,8 +27,6 @@ if TYPE_CHECKING:
     from asayer_cli.result import Failure
 
 _UNBOUNDED: Final = 10_000
-_BEGIN: Final = re.compile(r" +(?:[-+*!\u00b7\u2022\u2192\u2713\u2717] +)?")
-_NARROWEST: Final = 20
 _TRACED: Final = "asayer_cli"
 _ERASE_LINE: Final = "\r\x1b[2K"
 
@@ -85,25 +83,6 @@ def _without_trailing_blanks(line: list[Segment]) -> list[Segment]:
         if text := last.text.rstrip(" "):
             return [*kept, Segment(text, last.style)]
     return kept
-
-
-class _Hanging:
-    """Renders text of one or more lines; what does not fit goes on below a line's own begin, behind its bullet."""
-
-    def __init__(self, text: Text) -> None:
-        self._text = text
-
-    def __rich_console__(self, console: rich.console.Console, options: ConsoleOptions) -> Iterable[Text]:
-        for line in self._text.split("\n", allow_blank=True):
-            begin = _BEGIN.match(line.plain)
-            indent = begin.end() if begin else 0
-            if not indent or options.no_wrap or options.max_width < _NARROWEST + indent:
-                yield line
-                continue
-            rows = line[indent:].wrap(console, options.max_width - indent)
-            for number, row in enumerate(rows):
-                row.rstrip()
-                yield Text.assemble(line[:indent] if number == 0 else " " * indent, row)
 
 
 class Console:
@@ -232,9 +211,9 @@ class Console:
 
 def _print(console: _SafeConsole, renderable: RenderableType, *, wrap: bool = True) -> None:
     if isinstance(renderable, str | Text):
-        renderable = _Hanging(Text(renderable) if isinstance(renderable, str) else renderable)
+        renderable = Hanging(Text(renderable) if isinstance(renderable, str) else renderable)
     if console.file.isatty():
-        console.print(renderable, soft_wrap=not wrap)
+        console.print(renderable, soft_wrap=not wrap, crop=False)
     else:
         console.print(_Trimmed(renderable), soft_wrap=True, end="")
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rich.text import Text
 
@@ -11,11 +11,15 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
+_WHY: Final = " " * 6
+
 
 def next_lines(steps: Sequence[str]) -> Iterator[RenderableType]:
-    """Yield what to run next, a line for each command, with why behind it as a shell's comment."""
+    """Yield what to run next: each command on a line of its own, fit to be pasted in every shell, and below it why."""
     if steps:
         yield Text("Next:", style="bold")
     for step in steps:
-        command, mark, why = step.partition("  # ")
-        yield Text.assemble("  ", (command, "bold"), (mark + why, "dim"))
+        command, _, why = step.partition("  # ")
+        yield Text.assemble("  ", (command, "bold"))
+        if why:
+            yield Text.assemble(_WHY, (why, "dim"))

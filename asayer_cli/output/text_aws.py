@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Final
 from rich.text import Text
 
 from asayer_cli.aws.model import Plan, SetupOutcome, SetupStatus, StepKind
+from asayer_cli.output.facts import fact_grid
+from asayer_cli.output.next_steps import next_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -25,6 +27,9 @@ _HEADINGS: Final = {
     SetupStatus.IN_PLACE: "Nothing to do: everything is in place, and the key works.",
     SetupStatus.DONE: "Done: the product can read your log groups.",
 }
+
+
+_NAME_WIDTH: Final = 13
 
 
 @singledispatch
@@ -48,11 +53,10 @@ def _(data: SetupOutcome) -> Iterator[RenderableType]:
     yield Text(_HEADINGS[data.status], style="bold")
     if data.status is SetupStatus.PLANNED:
         return
-    for name, value in _facts(data):
-        yield Text.assemble((f"  {name:<14}", "dim"), value)
+    yield fact_grid(_facts(data), _NAME_WIDTH)
     for proof in data.proofs:
         yield Text.assemble("  ", ("✓", "green"), " ", proof)
-    yield Text.assemble("Next: ", *_joined(data.next_steps))
+    yield from next_lines(data.next_steps)
 
 
 def _facts(data: SetupOutcome) -> Iterator[tuple[str, str]]:
@@ -64,13 +68,6 @@ def _facts(data: SetupOutcome) -> Iterator[tuple[str, str]]:
     yield "collected", first
     if others:
         yield "only searched", ", ".join(others)
-
-
-def _joined(commands: tuple[str, ...]) -> Iterator[str | tuple[str, str]]:
-    for number, command in enumerate(commands):
-        if number:
-            yield ", then "
-        yield (command, "bold")
 
 
 from asayer_cli.output import text_aws_life, text_aws_status  # noqa: E402, F401 - for their effect on `render`

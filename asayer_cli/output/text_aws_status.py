@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rich.table import Table
 from rich.text import Text
 
 from asayer_cli.aws.status_model import AwsStatus, KeyStatus, Leftover, Place, PolicyStatus, Verdict
+from asayer_cli.output.facts import fact_grid
 from asayer_cli.output.next_steps import next_lines
 from asayer_cli.output.text_aws import render
 from asayer_cli.times import format_duration
@@ -18,7 +19,9 @@ if TYPE_CHECKING:
 
     from rich.console import RenderableType
 
-    _Fact = tuple[str, str, str]
+    _Fact = tuple[str, Text]
+
+_NAME_WIDTH: Final = 10  # of the longest name, so that both sides stand under each other
 
 
 @render.register(AwsStatus)
@@ -59,17 +62,12 @@ def _heading(data: AwsStatus) -> str:
     }[data.verdict]
 
 
-def _facts(lines: Iterator[_Fact]) -> Table:
-    table = Table.grid(padding=(0, 1))
-    table.add_column(style="dim", no_wrap=True)
-    table.add_column(overflow="fold")
-    for name, value, mark in lines:
-        table.add_row(Text(f"  {name}"), Text.assemble(value, (f" ({mark})" if mark else "", "yellow")))
-    return table
+def _facts(facts: Iterator[_Fact]) -> Table:
+    return fact_grid(facts, _NAME_WIDTH)
 
 
 def _fact(name: str, value: str, mark: str = "") -> _Fact:
-    return name, value, mark
+    return name, Text.assemble(value, (f" ({mark})" if mark else "", "yellow"))
 
 
 def _account(data: AwsStatus) -> Iterator[_Fact]:

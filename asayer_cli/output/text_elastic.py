@@ -11,14 +11,18 @@ from asayer_cli.elastic.key_plan import describe
 from asayer_cli.elastic.key_request import revoke_form
 from asayer_cli.elastic.model import CreateKeyOutcome, KeyAction, KeyReport, RequestForms
 from asayer_cli.entries import rfc3339
+from asayer_cli.output.facts import fact_grid
+from asayer_cli.output.next_steps import next_lines
 from asayer_cli.profile_option import for_profile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from rich.console import RenderableType
+    from rich.table import Table
 
 _SHOWN: Final = 8
+_NAME_WIDTH: Final = 11
 _DONE: Final = {
     KeyAction.CREATE: "API key {name} is made and proved.",
     KeyAction.ADOPT: "API key {name} of an interrupted run is taken over and proved.",
@@ -64,7 +68,7 @@ def _(data: CreateKeyOutcome) -> Iterator[RenderableType]:
         yield _line("secret", f"in {data.secret_store}")
     yield from _revocation(data)
     of = for_profile(data.profile)
-    yield Text(f"Next: asayer-cli integrations show{of}, then asayer-cli verify{of}.", style="dim")
+    yield from next_lines((f"asayer-cli integrations show{of}", f"asayer-cli verify{of}"))
 
 
 def _report(report: KeyReport) -> Iterator[RenderableType]:
@@ -101,8 +105,8 @@ def _revocation(data: CreateKeyOutcome) -> Iterator[RenderableType]:
     yield Text()
 
 
-def _line(name: str, value: str) -> Text:
-    return Text.assemble("  ", (f"{name:<11}", "dim"), "  ", value)
+def _line(name: str, value: str) -> Table:
+    return fact_grid([(name, value)], _NAME_WIDTH)
 
 
 from asayer_cli.output import text_elastic_life  # noqa: E402, F401 - registers its own forms of `render`

@@ -17,6 +17,7 @@ from asayer_cli.elastic.life_model import (
     RotationStep,
     Sight,
 )
+from asayer_cli.output.next_steps import next_lines
 from asayer_cli.output.text_common import render as render_common
 from asayer_cli.output.text_elastic import render
 from asayer_cli.profile_option import for_profile
@@ -56,7 +57,7 @@ def _(data: ElasticStatus) -> Iterator[RenderableType]:
         yield Text()
     if data.keys:
         yield Text("Elasticsearch does not record when a key was last used; its audit log does.", style="dim")
-    yield from _next(data.next_steps or (f"asayer-cli verify{for_profile(data.profile)}",))
+    yield from next_lines(data.next_steps or (f"asayer-cli verify{for_profile(data.profile)}",))
 
 
 def _key(known: KnownKey, data: ElasticStatus) -> Iterator[RenderableType]:
@@ -95,7 +96,7 @@ def _(data: RotationOutcome) -> Iterator[RenderableType]:
     yield Text()
     if data.integrations:
         yield from render_common(data.integrations)
-    yield from _next(data.next_steps)
+    yield from next_lines(data.next_steps)
 
 
 def _old_keys(data: RotationOutcome) -> Iterator[RenderableType]:
@@ -107,7 +108,7 @@ def _old_keys(data: RotationOutcome) -> Iterator[RenderableType]:
         yield Text("Nothing to do: no old key of this profile is valid.", style="bold")
     yield _fact("in use", f"API key {data.api_key_id}, proved just now")
     yield from _forgotten(data.forgotten)
-    yield from _next(data.next_steps)
+    yield from next_lines(data.next_steps)
 
 
 @render.register(RevocationOutcome)
@@ -121,20 +122,12 @@ def _(data: RevocationOutcome) -> Iterator[RenderableType]:
         yield Text(_DRY_RUN)
         return
     yield from _forgotten(data.forgotten)
-    yield from _next(data.next_steps)
+    yield from next_lines(data.next_steps)
 
 
 def _forgotten(names: tuple[str, ...]) -> Iterator[RenderableType]:
     for name in names:
         yield _fact("forgotten", f"the secret {name}")
-
-
-def _next(steps: tuple[str, ...]) -> Iterator[RenderableType]:
-    if steps:
-        yield Text("Next:", style="bold")
-    for step in steps:
-        command, mark, why = step.partition("  # ")
-        yield Text.assemble("  ", (command, "bold"), (mark + why, "dim"))
 
 
 def _in_columns(*rows: tuple[str, str, str]) -> Table:

@@ -110,7 +110,7 @@ def test_text_has_a_summary_and_the_next_steps(program: Program, account: Accoun
     )
     assert run.code == 0
     assert "✓ writing log events is denied" in run.out
-    assert "asayer-cli integrations show --profile p, then asayer-cli verify --profile p" in run.out
+    assert "Next:\n  asayer-cli integrations show --profile p\n  asayer-cli verify --profile p\n" in run.out
 
 
 def test_finishes_a_user_without_rights_and_key(setup: Program, account: Account) -> None:

@@ -124,7 +124,9 @@ def test_no_expiry_is_said_and_so_is_the_old_key(elastic: LocalElastic, create: 
     assert len(live_keys(elastic)) == 2
     second = create("--yes", "--replace", "--profile", "second")
     assert "valid and perhaps in use" in second.out
-    assert "asayer-cli integrations show --profile second, then asayer-cli verify --profile second." in second.out
+    assert (
+        "Next:\n  asayer-cli integrations show --profile second\n  asayer-cli verify --profile second\n" in second.out
+    )
     assert "DELETE" not in second.out
 
 

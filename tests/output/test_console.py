@@ -156,6 +156,37 @@ def test_what_does_not_fit_goes_on_below_its_begin(bare_environ: dict[str, str])
     ]
 
 
+COMMANDS = """if True:
+    import os
+    from asayer_cli.output.console import Console
+    from asayer_cli.output.next_steps import next_lines
+    from asayer_cli.result import Failure
+    console = Console(environ=os.environ)
+    wide = "aws iam update-access-key --user-name asayer_cw --access-key-id AKIAX"
+    hint = f"Do this (asayer-cli aws setup --add-key): {wide} --status Active. Or that: asayer-cli verify, again."
+    console.failure(Failure("bad", "It is not so.", hint))
+    for line in next_lines([f"{wide}  # make it valid again, should anything miss it", "asayer-cli verify"]):
+        console.show(line)
+"""
+
+
+def test_a_command_that_may_be_pasted_is_never_broken(bare_environ: dict[str, str]) -> None:
+    wide = "aws iam update-access-key --user-name asayer_cw --access-key-id AKIAX"
+    _, shown = screen(environ={**bare_environ, "NO_COLOR": "1"}, columns=42, program=("-c", COMMANDS))
+    assert [line.rstrip() for line in shown.splitlines()] == [
+        "error: It is not so.",
+        "hint: Do this",
+        "(asayer-cli aws setup --add-key):",
+        f"{wide} --status Active.",
+        "Or that: asayer-cli verify, again.",
+        "Next:",
+        f"  {wide}",
+        "      make it valid again, should anything",
+        "      miss it",
+        "  asayer-cli verify",
+    ]
+
+
 def test_off_a_terminal_lines_are_whole_and_have_no_blanks_at_their_end(bare_environ: dict[str, str]) -> None:
     for setting in ({}, {"FORCE_COLOR": "1"}):
         ended = subprocess.run(

@@ -64,6 +64,10 @@ class Journal:
         """Write down that a change was not made, or was undone."""
         self._append(_closing(begun, "failed", made, outcome))
 
+    def settled(self, begun: Record, made: str = "") -> None:
+        """Write down that what was unknown of a change does not matter any more; `made` where it was found."""
+        self._append(_closing(begun, "settled", made, ""))
+
     def records(self) -> Iterator[Record]:
         """Read all records, oldest first; a torn line, left by a crash while writing, is passed over.
 
@@ -90,7 +94,7 @@ class Journal:
         for record in self._open():
             within = record.target == target or record.target.startswith(f"{target}/")
             if record.account == account and within and record.action != but:
-                self._append(_closing(record, "settled", "", ""))
+                self.settled(record)
 
     def _open(self) -> list[Record]:
         pending: dict[str, Record] = {}

@@ -9,8 +9,10 @@ from typing import TYPE_CHECKING, Final
 
 from asayer_cli.elastic.creator import introduce, judge, rights_of
 from asayer_cli.elastic.key_plan import Plan, decide
+from asayer_cli.elastic.lineage import revoked_by_cut_off_runs
 from asayer_cli.elastic.model import ApiKeyRecord, CreateKeyOutcome, KeyAction
 from asayer_cli.elastic.proof import PATIENCE_SECONDS, demand, prove, remark
+from asayer_cli.elastic.revocation import Revoker
 from asayer_cli.elastic.situation import ACTION, Held, Leftover, survey
 from asayer_cli.errors import AsayerError, OutcomeUnknownError, RefusedError, UnreachableError
 from asayer_cli.secret_store import prove_writable
@@ -94,13 +96,19 @@ class KeyMaker:
 
     def _clean_up(self, plan: Plan) -> None:
         """Revoke what interrupted runs left behind, and close their records."""
+        revoker = Revoker(self.keys, self.held, self.reporter)
         for leftover in plan.revoked:
-            self.keys.revoke(leftover.record.id)
+            revoker.revoke(leftover.record.id, ", which an interrupted run left behind")
             self.held.store.remove(self.held.secret_name(leftover.record.id))
             self.held.journal.failed(leftover.change, "revoked by a later run", leftover.record.id)
-            self.reporter.say(f"Revoked API key {leftover.record.id}, which an interrupted run left behind.")
+        ended = plan.situation.ended
         for change, made in plan.situation.settled:
-            self.held.journal.failed(change, "settled by a later run", made)
+            if made in ended:
+                self.held.journal.failed(change, "revoked, as a later run found", made)
+            else:
+                self.held.journal.settled(change, made)
+        for key_id in ended & revoked_by_cut_off_runs(self.held, revoker.url):
+            revoker.settle(key_id)
 
     def _adopt(self, plan: Plan, leftover: Leftover, key: ElasticKey) -> CreateKeyOutcome:
         report = self._prove(key)
@@ -119,7 +127,8 @@ class KeyMaker:
             self.reporter.say(f"Made API key {new.key.api_key_id}.")
             self._refuse_second(new.key.api_key_id, before)
             report = self._prove(new.key)
-            self.save(new.key)
+            with undisturbed():  # from here on the settings name the key, and what they name is not undone
+                self.save(new.key)
         except BaseException as error:
             with undisturbed():
                 unknown = self._clean_up_after(error, plan, change, new)

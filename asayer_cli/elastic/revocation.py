@@ -35,8 +35,8 @@ class Revoker:
         """The cluster's address, as the journal names it."""
         return self.keys.cluster.endpoint.url
 
-    def revoke(self, key_id: str) -> None:
-        """Revoke a key; one that is revoked already is fine. AsayerError when it is not certain that it is."""
+    def revoke(self, key_id: str, which: str = "") -> None:
+        """Revoke a key, and say `which`; one revoked already is fine. AsayerError when it is not certain that it is."""
         change = self.held.journal.begin(self.url, REVOCATION, self._target(key_id))
         try:
             self.keys.revoke(key_id)
@@ -45,7 +45,7 @@ class Revoker:
                 self.held.journal.failed(change, error.code)
             raise
         self.settle(key_id)
-        self.reporter.say(f"Revoked API key {key_id}.")
+        self.reporter.say(f"Revoked API key {key_id}{which}.")
 
     def settle(self, key_id: str) -> None:
         """Write down that a key is revoked, for the runs too that were cut off at that."""

@@ -38,16 +38,18 @@ class Leftover:
 class Situation:
     """What was found.
 
-    `existing` are the live keys of the wanted name, `leftovers` those among them that interrupted runs made; `settled`
-    are interrupted runs that left nothing to do, with the id of the key that each made, if any: a run whose key is not
-    to be seen counts as such only where no key is hidden. `current` is this
-    profile's key as the cluster has it (of any name), `current_key` its secret where that is held, `report` what was
-    proved with it; `used_by` has for each existing key the other profiles of this machine that use it.
+    `existing` are the live keys of the wanted name, `leftovers` those among them that interrupted runs made;
+    `settled` are interrupted runs that left nothing to do, with the id of the key that each made, if any: a run whose
+    key is not to be seen counts as such only where no key is hidden. `ended` are the ids of revoked keys of the name.
+    `current` is this profile's key as the cluster has it (of any name), `current_key` its secret where that is held,
+    `report` what was proved with it; `used_by` has for each existing key the other profiles of this machine that use
+    it.
     """
 
     existing: tuple[ApiKeyRecord, ...]
     leftovers: tuple[Leftover, ...]
     settled: tuple[tuple[Record, str], ...]
+    ended: frozenset[str]
     current: ApiKeyRecord | None
     current_key: ElasticKey | None
     report: KeyReport | None
@@ -117,6 +119,7 @@ def survey(
             for change in changes
             if change not in unsettled and (found.everybodys or change.change in made)
         ),
+        ended=frozenset(record.id for record in found.records if record.invalidated),
         current=current,
         current_key=current_key,
         report=_try(current_key, indexes, connect_with, reporter) if current_key else None,

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
@@ -362,3 +365,17 @@ def test_a_clear_refusal_leaves_nothing_open(elastic: LocalElastic, tmp_path: Pa
         mine.carry_out(plan)
     nothing_is_left(elastic, mine, tmp_path)
     assert [call["operation"] for call in elastic.control.requests()].count(CREATE) == 1
+
+
+def test_an_interrupt_while_the_settings_are_written_leaves_them_a_key_that_works(
+    elastic: LocalElastic, tmp_path: Path
+) -> None:
+    mine = maker(elastic, tmp_path)
+
+    def save(key: ElasticKey) -> None:
+        mine.save(key)
+        os.kill(os.getpid(), signal.SIGINT)
+
+    outcome = carry_out(replace(mine, save=save))
+    assert (tmp_path / "saved").read_text() == outcome.api_key_id
+    assert list(live_keys(elastic)) == [outcome.api_key_id]

@@ -11,11 +11,13 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from asayer_cli import audit
 from asayer_cli.elastic.model import ApiKeyRecord
 from asayer_cli.elastic.rotation import request_like
 from asayer_cli.errors import RefusedError
 from asayer_cli.sandbox.faults import Fault
 from asayer_cli.settings_file import update
+from tests.elastic.life import REVOCATION
 from tests.elastic.support import live_keys, store, user
 
 if TYPE_CHECKING:
@@ -111,6 +113,23 @@ def test_a_run_cut_off_before_the_secret_was_stored(elastic: LocalElastic, machi
     assert rotated["revoked"] == [lost]
     assert set(live_keys(elastic)) == {old, rotated["api_key_id"]}
     assert machine.unsettled() == set()
+    assert [(r.target, r.state) for r in machine.journal.records() if r.action == REVOCATION] == [
+        (f"api_key/{lost}", "begun"),
+        (f"api_key/{lost}", "done"),
+    ]
+
+
+def test_a_run_cut_off_while_it_cleaned_up(elastic: LocalElastic, machine: Machine) -> None:
+    old = machine.create()
+    lost = machine.cut_off_while_making(replaces=old)
+    elastic.control.order(Fault("elastic", "security.invalidate_api_key", "cut_after", times=9))
+    assert machine.run("rotate-key", "--yes").code == 5
+    elastic.control.order()
+    assert machine.data("rotate-key", "--yes")["revoked"] == []
+    assert lost not in live_keys(elastic)
+    assert machine.unsettled() == set()
+    (creation,) = [change for change in audit.read(machine.journal).changes if change.made == lost]
+    assert creation.outcome is audit.Outcome.UNDONE
 
 
 def test_a_run_cut_off_after_the_secret_was_stored(elastic: LocalElastic, machine: Machine) -> None:
@@ -129,6 +148,8 @@ def test_a_run_cut_off_at_its_very_end(elastic: LocalElastic, machine: Machine) 
     assert (finished["step"], finished["api_key_id"]) == ("finish", new)
     assert [key["id"] for key in finished["still_valid"]] == [old]
     assert machine.unsettled() == set()
+    (closed,) = [record for record in machine.journal.records() if record.made == new]
+    assert (closed.state, closed.outcome) == ("settled", "")
     assert machine.error(1, "rotate-key", "--yes")["code"] == "two_keys"
 
 

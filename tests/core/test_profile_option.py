@@ -41,11 +41,3 @@ def test_errors_and_remedies_name_the_profile(bare: Cli) -> None:
     assert "--profile" not in bare("verify", env=unreached).out
     half = bare("integrations", "show", "--profile", "shop", env={"ASAYER_ELASTIC_API_KEY": "some-id:planted-01234567"})
     assert "asayer-cli elastic create-key --profile shop" in half.err
-
-
-def test_the_remedies_of_verify_name_the_profile(cli: Cli) -> None:
-    assert cli("elastic", "create-key", "--profile", "shop", "--name", "of-shop", "--yes").code == 0
-    checks = cli("verify", "--profile", "shop", "-o", "json").data["checks"]
-    remedies = [check["remedy"] for check in checks if "asayer-cli" in check["remedy"]]
-    assert remedies
-    assert all("--profile shop" in remedy for remedy in remedies)

@@ -73,11 +73,15 @@ def _refuse_other(found: Claim | None, claim: Claim, ours: Collection[str], user
     )
 
 
-def release(access: UserAccess) -> None:
-    """Take the claim off; where that fails, it ends by itself. A new user may not be known everywhere in IAM yet."""
+def release(access: UserAccess, change: str) -> None:
+    """Take the claim of a change off, and no other run's; where that fails, it ends by itself.
+
+    A new user may not be known everywhere in IAM yet.
+    """
     for pause in _PAUSES_SECONDS:
         try:
-            access.drop_claim()
+            if (found := access.claim()) is None or found.change == change:
+                access.drop_claim()
         except AsayerError as error:
             if error.code != "not_found":
                 return

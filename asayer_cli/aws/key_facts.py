@@ -24,7 +24,7 @@ class KeyFacts:
     `current_id` is the key of the settings, `held` those whose secrets this profile has, `used_by` the other profiles
     of this machine that use a key, `leftovers` what an interrupted run may have made, `abandoned` the one that it made
     for certain (or empty), `made_here` the ids of all keys that were ever made from this machine, `lists` the ids that
-    were there each time. `claimed` tells that the claim on the user is left from a run of this machine.
+    were there each time. `claim` is the change of a run of this machine whose claim is left on the user (or empty).
     """
 
     profile: str
@@ -36,7 +36,7 @@ class KeyFacts:
     used_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     leftovers: frozenset[str] = frozenset()
     abandoned: str = ""
-    claimed: bool = False
+    claim: str = ""
     made_here: tuple[str, ...] = ()
     lists: tuple[frozenset[str], ...] = ()
 
@@ -89,7 +89,7 @@ def gather(state: UserState | None, user_name: str, account: str, secrets: Known
         used_by={key_id: others for key_id in ids if (others := secrets.others_with(key_id))},
         leftovers=leftover_keys(pending, keys, anywhere),
         abandoned=abandoned_key(pending, keys, anywhere, claim),
-        claimed=claim is not None and claim.change in {record.change for record in journal.records()},
+        claim=claim.change if claim and claim.change in {record.change for record in journal.records()} else "",
         made_here=tuple(dict.fromkeys(record.made for record in records if record.made)),
         lists=tuple(frozenset(record.before) for record in records if record.state == "begun"),
     )

@@ -66,12 +66,13 @@ class NewKey:
         self._reporter.progress(f"create an access key for {self._access.name} ...")
         stake(self._access, Claim(self._record.change, self._now()), ours, settled)
         self._claimed = True
+        self._refuse_unknown(self._access.key_dates()[0], {*known, *before})
         key: AwsKey = settled(self._create)
         self._key = key
         self._secrets.keep(key)
         self._refuse_second(before.keys(), key.access_key_id)
         self._close(self._record, key.access_key_id)
-        release(self._access)
+        release(self._access, self._record.change)
         return key
 
     def _now(self) -> datetime:
@@ -88,14 +89,17 @@ class NewKey:
             )
 
     def _refuse_second(self, before: Collection[str], key_id: str) -> None:
-        """Raise RefusedError when another run made a key at the same moment, and was first."""
+        """Raise RefusedError when another run made a key at the same moment, and may have been first.
+
+        AWS's times are whole seconds: of the same second, the other may have looked before there was ours, and keep it.
+        """
         dates = self._dates_with(key_id)
-        new = {made: made_at for made, made_at in dates.items() if made not in before}
-        first = min(new, key=lambda made: (new[made], made), default=key_id)
-        if first == key_id or key_id not in new:
+        ours = dates.pop(key_id, None)
+        others = (made for made in dates if made not in before and (ours is None or dates[made] <= ours))
+        if not (other := min(others, key=lambda made: dates[made], default="")):
             return
         raise RefusedError(
-            f"Another run made the access key {first} for {self._access.name} at the same moment, perhaps on "
+            f"Another run made the access key {other} for {self._access.name} at the same moment, perhaps on "
             "another machine.",
             hint="Use that one there; or wait a moment and run this again to see what there is.",
             code="busy",
@@ -152,7 +156,7 @@ class NewKey:
             return None
         outcome = self._undo_key(self._record, error)
         if self._settled:
-            release(self._access)
+            release(self._access, self._record.change)
         return outcome
 
     def _undo_key(self, record: Record, error: BaseException) -> OutcomeUnknownError | None:

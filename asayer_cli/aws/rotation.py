@@ -167,8 +167,8 @@ class Rotation:
         if self._facts is None or self._facts.leftovers - {self._facts.abandoned}:
             return
         close_changes(self._desk.journal, self._pending, self._facts.held)
-        if self._facts.claimed:
-            release(self._user.access)
+        if self._facts.claim:
+            release(self._user.access, self._facts.claim)
 
     def _save(self, key_id: str) -> None:
         where = self._user.collection

@@ -143,7 +143,7 @@ class Setup:
         self._open = []
         claim = self._state.claim if self._state else None
         if claim and claim.change in {record.change for record in self._desk.journal.records()}:
-            release(self._access)
+            release(self._access, claim.change)
             self._state = replace(self._state, claim=None) if self._state else None
 
     def _tell_of_the_old_key(self, key_id: str) -> None:

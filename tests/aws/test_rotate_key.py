@@ -233,7 +233,7 @@ def test_what_a_cut_off_rotation_left_goes_with_the_next_one(
     setup: Program, rotate: Rotate, program: Program, account: Account, aws: Control, environ: dict[str, str]
 ) -> None:
     old = setup().data["access_key_id"]
-    lists_before = 2
+    lists_before = 3
     aws.order(
         Fault("iam", "CreateAccessKey", "cut_after"),
         Fault("iam", "ListAccessKeys", "denied", times=9, after=lists_before),

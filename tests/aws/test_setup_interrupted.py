@@ -167,7 +167,7 @@ def test_an_interrupt_while_waiting_deletes_the_key(
 def test_a_key_that_could_not_be_looked_for_is_deleted_by_the_next_run(
     setup: Program, account: Account, aws: Control
 ) -> None:
-    looks_before = 2
+    looks_before = 3
     aws.order(
         Fault("iam", "CreateAccessKey", "cut_after"),
         Fault("iam", "ListAccessKeys", "denied", times=9, after=looks_before),

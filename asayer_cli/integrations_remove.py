@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import json
+import shlex
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from asayer_cli.errors import AsayerError
 from asayer_cli.integrations_view import Forgotten
+from asayer_cli.profile_option import for_profile
 from asayer_cli.secret_store import SecretStore, secret_name
 
 if TYPE_CHECKING:
@@ -100,22 +101,31 @@ class Machine:
         if service == "aws":
             user = origin.target.removeprefix("user/") if origin else ""
             user = user or (self.settings.text("aws.user_name", "asayer_cw") if current else "")
-            return _access_key(key_id, user, place or self.settings.text("aws.account", "unknown"))
-        place = place or self.settings.text("elastic.url") or self.settings.text("elastic.cloud_id")
-        # `owner`, so that a user whose privilege is manage_own_api_key may do it
-        request = json.dumps({"ids": [key_id], "owner": True})
-        where = f" in {place}" if place else ""
+            return _access_key(key_id, user, place or self.settings.text("aws.account", "unknown"), ours=bool(origin))
+        return self._api_key(key_id, place, current=current)
+
+    def _api_key(self, key_id: str, url: str, *, current: bool) -> str:
+        """Tell of an API key with the command that ends it, which has to say what is forgotten here by then."""
+        cloud_id = "" if url or self.settings.text("elastic.url") else self.settings.text("elastic.cloud_id")
+        url = url or self.settings.text("elastic.url")
+        where = f" in {url or cloud_id}" if url or cloud_id else ""
+        options = {"--cloud-id": cloud_id} if cloud_id else {"--url": url or "URL"}
+        if current:
+            certificate = {"--ca-cert": "elastic.ca_cert", "--fingerprint": "elastic.fingerprint"}
+            options |= {option: self.settings.text(name) for option, name in certificate.items()}
+        given = "".join(f" {option} {shlex.quote(value)}" for option, value in options.items() if value)
         return (
-            f"API key {key_id}{where}; revoke it in Kibana's Dev Tools, as the user who made it, with: "
-            f"DELETE /_security/api_key {request}"
+            f"API key {key_id}{where}; revoke it, as the user who made it, with: "
+            f"asayer-cli elastic revoke-key {key_id}{given} --username NAME{for_profile(self.settings.profile)}"
         )
 
 
-def _access_key(key_id: str, user: str, account: str) -> str:
+def _access_key(key_id: str, user: str, account: str, *, ours: bool) -> str:
     option = f"--user-name {user} " if user else ""
+    whole = f"; or the whole user with: asayer-cli aws teardown --user-name {user}" if ours and user else ""
     return (
         f"access key {key_id} of {f'IAM user {user}' if user else 'an IAM user'} in account {account}; delete it with: "
-        f"aws iam delete-access-key {option}--access-key-id {key_id}"
+        f"aws iam delete-access-key {option}--access-key-id {key_id}{whole}"
     )
 
 

@@ -211,7 +211,13 @@ def test_former_keys_are_forgotten_and_told_too(bare: Cli, configured: Machine, 
         ALIVE_ELASTIC,
         "API key key-0 in https://old.example.com",
     ]
-    assert data["alive"][3].endswith('DELETE /_security/api_key {"ids": ["key-1"], "owner": true}')
+    assert "aws teardown" not in data["alive"][0] + data["alive"][2]
+    assert data["alive"][1].endswith("; or the whole user with: asayer-cli aws teardown --user-name former")
+    commands = [line.partition("with: asayer-cli ")[2] for line in data["alive"][3:]]
+    assert commands == [
+        "elastic revoke-key key-1 --url https://elastic.example.com:9243 --username NAME",
+        "elastic revoke-key key-0 --url https://old.example.com --username NAME",
+    ]
     assert list(json.loads(configured.store.path.read_text())) == ["other/aws/AKIA0"]
 
 

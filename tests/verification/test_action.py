@@ -112,6 +112,12 @@ def test_the_readme_has_every_input() -> None:
     assert told == {name: (about["description"], about["default"]) for name, about in ACTION["inputs"].items()}
 
 
+def test_every_action_of_the_example_can_be_found() -> None:
+    named = re.findall(r"- uses: (.+)", (FOLDER / "README.md").read_text())
+    assert len(named) == 2
+    assert [name for name in named if not re.fullmatch(r"[\w.-]+(/[\w.-]+)+@v[\d.]+", name)] == []
+
+
 def test_a_proof(runner: Runner, admin: Admin, aws_key: dict[str, str], session_id: SessionId) -> None:
     groups = [admin.log([f"[asayer_session_id={session_id}] ERROR boom"]), admin.log([])]
     env = {**aws_key, "ASAYER_AWS_REGION": "us-east-1", "AWS_ENDPOINT_URL": admin.addresses.aws_endpoint_url}
@@ -150,7 +156,7 @@ def test_actionlint_finds_no_fault(tmp_path: Path) -> None:
     shutil.copytree(FOLDER, tmp_path / ".github" / "actions" / "verify")
     example = re.search(r"```yaml\n(.*?)```", (FOLDER / "README.md").read_text(), re.DOTALL)
     assert example is not None
-    (workflows / "verify.yml").write_text(example[1].replace("OWNER/asayer-cli/", "./"))
+    (workflows / "verify.yml").write_text(re.sub(r"OWNER/asayer-cli/(\S+)@\S+", r"./\1", example[1]))
     (tmp_path / ".git").mkdir()
     linted = subprocess.run(["actionlint", "-no-color"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert (linted.returncode, linted.stdout) == (0, "")

@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 _OFTEN: Final = 5
 _ALWAYS: Final = 99
 _TIMEOUT_SECONDS: Final = 1
+# so that the traces are among what is looked through for secrets
+_TRACED: Final = {"ASAYER_DEBUG": "1"}
 IN_THE_SERVICE: Final = {
     "cut before": ("cut_before", _OFTEN, 0.0),
     "cut after": ("cut_after", _OFTEN, 0.0),
@@ -129,12 +131,12 @@ def carry_out(case: Case, services: Services) -> Outcome:
 def _fail(case: Case, case_world: World) -> Run:
     arguments = case.scenario.arguments(case_world)
     if case.kind in IN_THE_PROCESS:
-        return case_world.run(*arguments, strike=(IN_THE_PROCESS[case.kind], case.number))[0]
+        return case_world.run(*arguments, strike=(IN_THE_PROCESS[case.kind], case.number), env=_TRACED)[0]
     kind, times, seconds = IN_THE_SERVICE[case.kind]
     service, _, operation = case.step.partition(":")
     case_world.services.order(Fault(service, operation, kind, times, case.before, seconds))  # type: ignore[arg-type]
-    env = {"ASAYER_TIMEOUT": f"{_TIMEOUT_SECONDS}s"} if case.kind == "slow" else {}
-    return case_world.run(*arguments, env=env)[0]
+    hurry = {"ASAYER_TIMEOUT": f"{_TIMEOUT_SECONDS}s"} if case.kind == "slow" else {}
+    return case_world.run(*arguments, env=_TRACED | hurry)[0]
 
 
 def _wrong_words(run: Run, *, killed: bool) -> list[str]:

@@ -3,17 +3,16 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from enum import StrEnum, unique
 from fnmatch import fnmatchcase
-from typing import TYPE_CHECKING, Final, get_args
+from typing import TYPE_CHECKING, Final
 
 from asayer_cli.entries import rfc3339
-from asayer_cli.journal import State
 from asayer_cli.result import Column, Level, Message, Result, RowStream
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
+    from datetime import datetime
 
     from asayer_cli.journal import Journal, Record
 
@@ -83,7 +82,7 @@ class Reading:
 def read(journal: Journal) -> Reading:
     """Read the whole journal; NotConfiguredError when it is there and cannot be read."""
     lines = _lines(journal)
-    usable = [record for record in journal.records() if _is_sound(record)]
+    usable = list(journal.records())
     return Reading(tuple(_paired(usable)), max(0, lines - len(usable)))
 
 
@@ -94,22 +93,6 @@ def _lines(journal: Journal) -> int:
     except OSError:  # the reading of the records tells what is wrong
         return 0
     return sum(1 for line in text.split("\n") if line.strip())
-
-
-def _is_sound(record: Record) -> bool:
-    """Tell whether a record has the shape that the journal writes: any JSON object of its names gets through."""
-    texts = (record.change, record.time, record.account, record.action, record.target, record.made, record.outcome)
-    if not all(isinstance(text, str) for text in (*texts, *record.before)):
-        return False
-    return record.state in get_args(State) and bool(record.change) and _moment(record.time) is not None
-
-
-def _moment(text: str) -> datetime | None:
-    try:
-        found = datetime.fromisoformat(text)
-        return found.astimezone(UTC) if found.tzinfo else None
-    except (ValueError, OverflowError):
-        return None
 
 
 def _paired(records: Iterable[Record]) -> Iterator[Change]:
@@ -126,17 +109,15 @@ def _paired(records: Iterable[Record]) -> Iterator[Change]:
 
 def _change(begun: Record, ended: Record | None) -> Change:
     outcome = _outcome(ended)
-    began_at = _moment(begun.time)
-    assert began_at is not None  # noqa: S101 - only sound records come here
     return Change(
-        time=began_at,
+        time=begun.at,
         outcome=outcome,
         account=begun.account,
         action=begun.action,
         object=begun.target,
         made=ended.made if ended else "",
         why=ended.outcome if ended and outcome is not Outcome.DONE else "",
-        ended_at=_moment(ended.time) if ended else None,
+        ended_at=ended.at if ended else None,
         change=begun.change,
         before=begun.before,
     )

@@ -13,7 +13,7 @@ import os
 import uuid
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Literal, get_args
 
 from asayer_cli.entries import rfc3339
 from asayer_cli.errors import NotConfiguredError
@@ -43,6 +43,11 @@ class Record:
     made: str = ""
     outcome: str = ""
 
+    @property
+    def at(self) -> datetime:
+        """The time, in UTC."""
+        return datetime.fromisoformat(self.time).astimezone(UTC)
+
 
 @dataclass(frozen=True, slots=True)
 class Journal:
@@ -69,7 +74,7 @@ class Journal:
         self._append(_closing(begun, "settled", made, ""))
 
     def records(self) -> Iterator[Record]:
-        """Read all records, oldest first; a torn line, left by a crash while writing, is passed over.
+        """Read all records, oldest first; a line that is torn by a crash, or none of ours, is passed over.
 
         NotConfiguredError when the file is there and cannot be read.
         """
@@ -84,19 +89,20 @@ class Journal:
     def open_changes(self, account: str, action: str, target: str) -> list[Record]:
         """Return the changes of this kind whose outcome is unknown, oldest first."""
         kind = (account, action, target)
-        return [record for record in self._open() if (record.account, record.action, record.target) == kind]
+        return [record for record in self.unfinished() if (record.account, record.action, record.target) == kind]
 
     def settle(self, account: str, target: str, *, but: str = "") -> None:
         """Write down that what is unknown of a target and its parts does not matter any more: all is as it was to be.
 
         Changes of the action `but` stay open: what came of them is found out in another way.
         """
-        for record in self._open():
+        for record in self.unfinished():
             within = record.target == target or record.target.startswith(f"{target}/")
             if record.account == account and within and record.action != but:
                 self.settled(record)
 
-    def _open(self) -> list[Record]:
+    def unfinished(self) -> list[Record]:
+        """Return all changes whose outcome is unknown, oldest first."""
         pending: dict[str, Record] = {}
         for record in self.records():
             if record.state == "begun":
@@ -146,7 +152,15 @@ def _parse(line: str) -> Record | None:
     try:
         values = json.loads(line)
         record = Record(**{**values, "before": tuple(values.get("before", ()))})
-    except (ValueError, TypeError, AttributeError, RecursionError):
+        return record if _is_sound(record) else None
+    except (ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         return None
+
+
+def _is_sound(record: Record) -> bool:
+    """Tell whether a record has the shape that the journal writes; ValueError or OverflowError for no time."""
     parts = (*record.before, *(part for name, part in asdict(record).items() if name != "before"))
-    return record if all(isinstance(part, str) for part in parts) else None
+    if not all(isinstance(part, str) for part in parts):
+        return False
+    has_zone = datetime.fromisoformat(record.time).tzinfo is not None and record.at.tzinfo is UTC
+    return record.state in get_args(State) and bool(record.change) and has_zone

@@ -5,7 +5,7 @@ IAM tells no maker. What the claim on the user covers is a run's own for certain
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
@@ -54,8 +54,7 @@ def _made_under(claim: Claim, key: AccessKey) -> bool:
 
 
 def _came_of(key: AccessKey, change: Record) -> bool:
-    begun = datetime.fromisoformat(change.time)
-    return key.id not in change.before and abs(key.created_at - begun) <= _AROUND
+    return key.id not in change.before and abs(key.created_at - change.at) <= _AROUND
 
 
 def close_changes(journal: Journal, changes: Iterable[Record], held: frozenset[str]) -> None:

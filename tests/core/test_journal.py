@@ -83,7 +83,20 @@ def test_any_garbage_is_passed_over(tmp_path_factory: pytest.TempPathFactory, ga
     assert journal.open_changes(ACCOUNT, "create_key", "user/asayer_cw") == [begun, after]
 
 
-@pytest.mark.parametrize("line", ["null", "[]", "5", '"text"', '{"change": 1}', '{"before": null}', "{" * 500])
+def damaged(**values: object) -> str:
+    sound = {"change": "c", "time": "2026-11-22T05:00:00Z", "state": "begun", "account": "", "action": "", "target": ""}
+    return json.dumps({**sound, **values})
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        *("null", "[]", "5", '"text"', '{"change": 1}', '{"before": null}', "{" * 500, "[" * 100_000),
+        *(damaged(time="nonsense"), damaged(time="2026-11-22"), damaged(time="0001-01-01T00:00:00+14:00")),
+        *(damaged(before=[1]), damaged(change=""), damaged(state="dreamt"), damaged(target=None)),
+    ],
+    ids=range(15),
+)
 def test_json_that_is_no_record_is_passed_over(journal: Journal, line: str) -> None:
     begun = journal.begin(ACCOUNT, "create_key", "user/asayer_cw")
     with journal.path.open("a") as file:

@@ -80,8 +80,8 @@ class Access:
             )
         elif app.environ.get(_KEY_ID_VARIABLE):
             app.console.warn(
-                f"{_KEY_ID_VARIABLE} is set: as long as it is, the key it names counts as this profile's, whatever the "
-                "settings say."
+                f"{_KEY_ID_VARIABLE} is set: commands take the key it names for this profile's, whatever the settings "
+                "say. Set it to the new key's id after a change, or unset it."
             )
         if not self.username and (self.password_stdin or not app.interactive):
             raise NotConfiguredError(

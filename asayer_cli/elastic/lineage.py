@@ -72,6 +72,18 @@ def older_keys(
     return tuple(sorted(found, key=lambda record: record.created_at))
 
 
+def successors(
+    records: Iterable[ApiKeyRecord], held: Held, url: str, current: ApiKeyRecord
+) -> tuple[ApiKeyRecord, ...]:
+    """Return the keys, valid still, that took the current one's place, in their order; none of runs cut off here."""
+    now, unfinished = datetime.now(UTC), {change.change for change in cut_off(held, url)}
+    return tuple(
+        record
+        for record in records
+        if record.replaces == current.id and record.alive_at(now) and record.run not in unfinished
+    )
+
+
 def _is_replaced(record: ApiKeyRecord, current: ApiKeyRecord | None) -> bool:
     return current is not None and record.id == current.replaces
 

@@ -13,7 +13,7 @@ from asayer_cli.elastic.key_plan import describe
 from asayer_cli.elastic.key_request import KeyRequest
 from asayer_cli.elastic.key_words import facts
 from asayer_cli.elastic.life_model import RotationOutcome, RotationStep
-from asayer_cli.elastic.lineage import cut_off, older_keys, revoked_by_cut_off_runs
+from asayer_cli.elastic.lineage import older_keys, revoked_by_cut_off_runs, successors
 from asayer_cli.elastic.privileges import KEY_INDEX
 from asayer_cli.elastic.proof import demand, prove
 from asayer_cli.elastic.revocation import Revoker
@@ -23,7 +23,7 @@ from asayer_cli.integrations_view import view
 from asayer_cli.profile_option import for_profile
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from asayer_cli.elastic.connection import Cluster
     from asayer_cli.elastic.create_key import KeyMaker
@@ -50,6 +50,26 @@ def request_like(record: ApiKeyRecord, indexes: tuple[str, ...], expires_in: tim
         # Lifetimes are asked for in whole seconds.
         expires_in = timedelta(seconds=max(1, round((record.expires_at - record.created_at).total_seconds())))
     return KeyRequest(record.name, record.indexes or indexes, expires_in, record.cluster_privileges, record.id)
+
+
+def refuse_rotated(current: ApiKeyRecord, records: Iterable[ApiKeyRecord], held: Held, url: str) -> None:
+    """Raise RefusedError where another valid key took the place of the current one."""
+    found = successors(records, held, url, current)
+    if not found:
+        return
+    newest, of = found[0].id, for_profile(held.profile)
+    revoke = f"revoke it: asayer-cli elastic revoke-key {newest}{of}."
+    if held.key(newest):
+        where = "already"
+        hint = f"It is kept here; to use it: asayer-cli config set elastic.api_key_id {newest}{of}. Or {revoke}"
+    else:
+        where = "elsewhere"
+        hint = f"Use that one here, with its secret from where it was made. If nobody has it, {revoke}"
+    raise RefusedError(
+        f"API key {current.id} was rotated {where}: there is {'; '.join(map(describe, found))}, which takes its place.",
+        hint=hint,
+        code="rotated_elsewhere",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +113,7 @@ class Rotation:
             return RotationPlan(RotationStep.FINISH, making, self._older(), ())
         if alive and not making.adopted:
             self._refuse_two_keys(self._older())
-            self._refuse_rotated_elsewhere(making)
+            refuse_rotated(self.current, making.situation.existing, self.maker.held, self._url)
         return RotationPlan(RotationStep.ROTATE, making, alive, tuple(self._remarks(making)))
 
     def _is_new(self, making: Plan) -> bool:
@@ -117,32 +137,6 @@ class Rotation:
             hint="Once the product has the newer one (asayer-cli integrations show --reveal"
             f"{of}), revoke the older: asayer-cli elastic rotate-key --revoke-old{of}.",
             code="two_keys",
-        )
-
-    def _refuse_rotated_elsewhere(self, making: Plan) -> None:
-        unfinished = {change.change for change in cut_off(self.maker.held, self._url)}
-        successors = [
-            record
-            for record in making.situation.existing
-            if record.replaces == self.current.id and record.run not in unfinished
-        ]
-        if successors:
-            raise self._rotated_elsewhere(successors)
-
-    def _rotated_elsewhere(self, successors: list[ApiKeyRecord]) -> RefusedError:
-        newest, of = successors[0].id, for_profile(self.maker.held.profile)
-        revoke = f"revoke it: asayer-cli elastic revoke-key {newest}{of}."
-        if self.maker.held.key(newest):
-            where = "already"
-            hint = f"It is kept here; to use it: asayer-cli config set elastic.api_key_id {newest}{of}. Or {revoke}"
-        else:
-            where = "elsewhere"
-            hint = f"Use that one here, with its secret from where it was made. If nobody has it, {revoke}"
-        return RefusedError(
-            f"API key {self.current.id} was rotated {where}: there is {'; '.join(map(describe, successors))}, "
-            "which takes its place.",
-            hint=hint,
-            code="rotated_elsewhere",
         )
 
     def _remarks(self, making: Plan) -> Iterator[str]:
@@ -234,17 +228,20 @@ class OldKeys:
         return self.maker.keys.cluster.endpoint.url
 
     def plan(self) -> OldKeysPlan:
-        """Prove the current key, and find the old ones; nothing is changed."""
+        """Prove the current key, and find the old ones; RefusedError where it is an old one itself."""
         self._prove()
         records = self.maker.keys.all().records
         now, held = datetime.now(UTC), self.maker.held
         ended = [record.id for record in records if record.id != self.current.id and not record.alive_at(now)]
-        return OldKeysPlan(
+        plan = OldKeysPlan(
             older=older_keys(records, held, self._url, self.current),
             dead=tuple(key_id for key_id in ended if held.key(key_id)),
             settled=tuple(key_id for key_id in ended if key_id in revoked_by_cut_off_runs(held, self._url)),
             name=self.current.name,
         )
+        if not (plan.changes_something or plan.settled):
+            refuse_rotated(self.current, records, held, self._url)
+        return plan
 
     def _prove(self) -> None:
         if self.key is None:

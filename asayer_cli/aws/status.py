@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from asayer_cli.aws.abilities import ACCEPTED, abilities_of
 from asayer_cli.aws.access import GROUP_POLICY, MANAGED_POLICY
+from asayer_cli.aws.identity import refuse_other_account
 from asayer_cli.aws.key_facts import KeyFacts, gather
 from asayer_cli.aws.permissions import arns_in
 from asayer_cli.aws.status_model import (
@@ -23,7 +24,7 @@ from asayer_cli.aws.status_model import (
     Verdict,
 )
 from asayer_cli.aws.status_problems import Sides, advice, problems_of
-from asayer_cli.errors import AsayerError, RefusedError
+from asayer_cli.errors import AsayerError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -40,12 +41,16 @@ _GROUP_ARN: Final = ":log-group:"
 
 @dataclass(frozen=True, slots=True)
 class Here:
-    """This machine: the profile's settings, its secrets, the journal, and how to ask with a key alone."""
+    """This machine: the profile's settings, its secrets, the journal, and how to ask with a key alone.
+
+    `readable` is False where the secret store cannot be read, so that nobody can tell which secrets it has.
+    """
 
     machine: MachineStatus
     secrets: KnownSecrets
     journal: Journal
     key_session: Callable[[AwsKey], AwsSession]
+    readable: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,21 +63,16 @@ class There:
 
 
 def look(
-    ask: Callable[[], Identity], access_of: Callable[[Identity], UserAccess], account: str
+    ask: Callable[[], Identity], access_of: Callable[[Identity], UserAccess], profile: str, account: str
 ) -> tuple[There, list[AsayerError]]:
     """Ask who is acting and what the user is like; what is refused is returned beside what was told.
 
-    `account` is that of the settings: another one is not asked about the user.
+    `account` is that of the profile's settings: another one is not asked about the user.
     """
     there = There()
     try:
         there = There(caller := ask())
-        if account and caller.account != account:
-            raise RefusedError(
-                f"The settings are about the AWS account {account}, and your credentials are of {caller.account}.",
-                hint="Use credentials of that account (--aws-profile NAME), or another profile: --profile NAME.",
-                code="other_account",
-            )
+        refuse_other_account(profile, account, caller)
         return There(caller, known=True, state=access_of(caller).state()), []
     except AsayerError as error:
         return there, [error]
@@ -153,7 +153,7 @@ def _keys(facts: KeyFacts, here: Here, *, known: bool) -> Iterator[KeyStatus]:
             state=key.status.lower(),
             place=_place(facts, key.id, here),
             profiles=facts.used_by.get(key.id, ()),
-            leftover=_leftover(facts, key.id),
+            leftover=_leftover(facts, key.id) if here.readable else Leftover.NO,
             created_at=key.created_at,
             last_used_at=key.last_used_at,
             last_used_service=key.last_used_service,
@@ -162,7 +162,8 @@ def _keys(facts: KeyFacts, here: Here, *, known: bool) -> Iterator[KeyStatus]:
     there = {key.id for key in facts.keys}
     for key_id in dict.fromkeys(filter(None, (facts.current_id, *facts.made_here))):
         place = _place(facts, key_id, here)
-        if key_id not in there and place is not Place.NOBODY:
+        known_here = place not in (Place.NOBODY, Place.UNKNOWN) or key_id == facts.current_id
+        if key_id not in there and known_here:
             profiles = here.secrets.others_with(key_id)
             yield KeyStatus(key_id, "gone" if known else "unknown", place, profiles)
 
@@ -175,6 +176,8 @@ def _leftover(facts: KeyFacts, key_id: str) -> Leftover:
 
 def _place(facts: KeyFacts, key_id: str, here: Here) -> Place:
     held = here.secrets.get(key_id) is not None
+    if not held and not here.readable:
+        return Place.UNKNOWN
     if key_id == facts.current_id:
         return Place.IN_USE if held else Place.SECRET_MISSING
     if held:
@@ -184,25 +187,16 @@ def _place(facts: KeyFacts, key_id: str, here: Here) -> Place:
 
 def _open_changes(facts: KeyFacts, account: str, here: Here) -> Iterator[OpenChange]:
     local = f"profile/{facts.profile}/aws"
-    for record in _unfinished(here.journal):
-        ours = record.account == account and record.action.startswith("iam:")
+    user = f"user/{facts.user_name}/"
+    for record in here.journal.unfinished():
+        ours = record.account == account and f"{record.target}/".startswith(user)
         if ours or (not record.account and record.target == local):
-            yield OpenChange(record.time, record.action, record.target, _explained(record, facts))
+            yield OpenChange(record.time, record.action, record.target, _explained(record, facts, here))
 
 
-def _unfinished(journal: Journal) -> list[Record]:
-    pending: dict[str, Record] = {}
-    for record in journal.records():
-        if record.state == "begun":
-            pending[record.change] = record
-        else:
-            pending.pop(record.change, None)
-    return list(pending.values())
-
-
-def _explained(record: Record, facts: KeyFacts) -> str:
+def _explained(record: Record, facts: KeyFacts, here: Here) -> str:
     cut = f"a run was cut off at {record.time} in {record.action} of {record.target}"
-    if not record.action.endswith("CreateAccessKey"):
+    if not record.action.endswith("CreateAccessKey") or not here.readable:
         return f"{cut}; what came of it is shown here as it is now"
     if facts.abandoned:
         return f"{cut}; it made {facts.abandoned}, whose secret nobody has, and the next run deletes it"

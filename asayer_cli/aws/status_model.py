@@ -25,13 +25,14 @@ class Verdict(StrEnum):
 
 @unique
 class Place(StrEnum):
-    """Who on this machine has a key."""
+    """Who on this machine has a key; `unknown` where the secret store cannot be read."""
 
     IN_USE = "in_use"
     SECRET_MISSING = "secret_missing"  # noqa: S105 - a state
     KEPT = "kept"
     OTHER_PROFILE = "other_profile"
     NOBODY = "nobody"
+    UNKNOWN = "unknown"
 
 
 @unique

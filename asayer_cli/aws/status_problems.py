@@ -7,15 +7,14 @@ from typing import TYPE_CHECKING, Final
 
 from asayer_cli.aws.abilities import ACCEPTED, WRITE
 from asayer_cli.aws.key_choice import MOST_KEYS
-from asayer_cli.aws.status_model import Answer, AwsStatus, Place, Verdict
+from asayer_cli.aws.status_model import Answer, AwsStatus, Leftover, Place, Verdict
 from asayer_cli.errors import AsayerError, CheckFailedError
+from asayer_cli.profile_option import for_profile
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from asayer_cli.aws.status_model import Ability, KeyStatus
-
-_DEFAULT: Final = "default"
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +45,7 @@ class Sides:
 
 def option(status: AwsStatus) -> str:
     """Return the option that names the profile, empty for the default one."""
-    return "" if status.profile == _DEFAULT else f" --profile {status.profile}"
+    return for_profile(status.profile)
 
 
 def problems_of(sides: Sides) -> Iterator[AsayerError]:
@@ -126,23 +125,39 @@ def _remedy(sides: Sides, ability: Ability) -> str:
 def advice(verdict: Verdict, status: AwsStatus) -> tuple[str, ...]:
     """Return the commands that come next, with why behind them as a shell's comment."""
     again = option(status)
-    kept = [key for key in status.keys if key.place is Place.KEPT and key.state == "active" and key.created_at]
-    if verdict is Verdict.READY and kept:
-        return _about_kept(kept[0], status, again)
-    commands = {
-        Verdict.NOTHING: (f"asayer-cli aws setup{again}",),
-        Verdict.NOT_HERE: (f"asayer-cli aws setup{again}",),
-        Verdict.READY: (f"asayer-cli verify{again}",),
-    }
-    return commands.get(verdict, ())
+    if verdict is Verdict.NOTHING:
+        return (f"asayer-cli aws setup{again}",)
+    if verdict is Verdict.NOT_HERE:
+        return _about_strange(status, again)
+    if verdict is not Verdict.READY:
+        return ()
+    if status.user is not None and not status.user.managed:
+        adopt = f"asayer-cli aws setup{again} --adopt  # let asayer-cli manage the user, if it is the collector's alone"
+        return (f"asayer-cli verify{again}", adopt)
+    kept = [key for key in status.keys if key.place is Place.KEPT and key.created_at]
+    return _about_kept(kept[0], status, again) if kept else (f"asayer-cli verify{again}",)
+
+
+def _about_strange(status: AwsStatus, again: str) -> tuple[str, ...]:
+    """Return how this profile gets a key of a user whose keys, if there are any, nobody here has."""
+    setup = f"asayer-cli aws setup{again}"
+    if status.user is not None and not status.user.managed:
+        return (f"{setup} --adopt  # if the user is the collector's alone: it gets the tag managed-by=asayer-cli",)
+    strange = [key for key in status.keys if key.place is Place.NOBODY and key.leftover is Leftover.NO]
+    if not strange or len(strange) < len(status.keys):
+        return (setup,)
+    if len(strange) < MOST_KEYS:
+        return (f"{setup} --add-key  # a second key; {strange[0].id} stays valid",)
+    return tuple(f"{setup} --delete-key {key.id}  # if nothing uses this one: AWS allows no third" for key in strange)
 
 
 def _about_kept(key: KeyStatus, status: AwsStatus, again: str) -> tuple[str, ...]:
     """Return what to do about a key that is kept beside the one in use, with which a rotation began or has to end."""
     current = next((one for one in status.keys if one.id == status.machine.access_key_id), key)
-    if key.created_at and current.created_at and key.created_at > current.created_at:
+    newer = key.created_at and current.created_at and key.created_at > current.created_at
+    if newer and key.state == "active":
         return (f"asayer-cli aws rotate-key{again}  # finish a rotation that was cut off: use {key.id}",)
-    return (
-        f"asayer-cli verify{again}",
-        f"asayer-cli aws rotate-key{again} --revoke-old  # end {key.id}, once nothing uses it any more",
-    )
+    end = f"--revoke-old  # end {key.id}, once nothing uses it any more"
+    if key.state == "inactive":
+        end = f"--revoke-old --delete  # delete {key.id} for good, once nothing has missed it"
+    return (f"asayer-cli verify{again}", f"asayer-cli aws rotate-key{again} {end}")

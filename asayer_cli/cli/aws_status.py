@@ -42,14 +42,14 @@ def status(app: App, aws_profile: str, user_name: str | None, secret_store: str 
     name = user_name or settings.text("aws.user_name", DEFAULT_USER_NAME)
     store, problems = _store(app, settings)
     session = caller_session(aws_profile, allow_http=allow_http)
-    here = _here(app, settings, store, session, aws_profile)
+    here = _here(app, settings, store, session, aws_profile, readable=not problems)
     there, notes = There(), list[Message]()
     app.console.progress(f"Looking at the IAM user {name} ...")
     if session.has_credentials():
         there, refusals = _ask(session, settings, name)
         problems += refusals
     else:
-        notes.append(_alone(settings, here))
+        notes.append(_alone(settings, here, problems))
     data, wrong = status_of(name, here, there, problems)
     return Result(
         data,
@@ -60,7 +60,7 @@ def status(app: App, aws_profile: str, user_name: str | None, secret_store: str 
 
 
 def _store(app: App, settings: Settings) -> tuple[SecretStore, list[AsayerError]]:
-    """Return the secret store; where it does not work one that has nothing, and why."""
+    """Return the secret store; where it does not work, what the environment has in its place, and why."""
     from asayer_cli.errors import NotConfiguredError
     from asayer_cli.secret_store import EnvironmentStore, secret_name
 
@@ -72,7 +72,9 @@ def _store(app: App, settings: Settings) -> tuple[SecretStore, list[AsayerError]
     return store, []
 
 
-def _here(app: App, settings: Settings, store: SecretStore, session: AwsSession, aws_profile: str) -> Here:
+def _here(
+    app: App, settings: Settings, store: SecretStore, session: AwsSession, aws_profile: str, *, readable: bool
+) -> Here:
     from asayer_cli.aws.session import collector_session
     from asayer_cli.aws.status import Here
     from asayer_cli.aws.status_model import MachineStatus
@@ -86,13 +88,14 @@ def _here(app: App, settings: Settings, store: SecretStore, session: AwsSession,
         access_key_id=settings.text("aws.access_key_id"),
         region=region,
         log_groups=settings.many("aws.log_groups"),
-        secret_store=store.label,
+        secret_store=store.label if readable else app.store(settings).label,
     )
     return Here(
         machine,
         known_secrets(app, settings, store),
         app.journal(),
         lambda key: collector_session(key, region, network_profile, allow_http=session.allow_http),
+        readable,
     )
 
 
@@ -105,15 +108,18 @@ def _ask(session: AwsSession, settings: Settings, name: str) -> tuple[There, lis
     return look(
         lambda: who_am_i_anywhere(session, session.region or settings.text("aws.region")),
         lambda caller: UserAccess(session, caller, name, needed=Needed.BY_STATUS),
+        settings.profile,
         settings.text("aws.account"),
     )
 
 
-def _alone(settings: Settings, here: Here) -> Message:
-    """Say that the key tells alone; NotConfiguredError where there is no key either."""
+def _alone(settings: Settings, here: Here, problems: list[AsayerError]) -> Message:
+    """Say that the key tells alone; NotConfiguredError, or the first of the problems, where there is no key either."""
     from asayer_cli.errors import NotConfiguredError
 
     key_id = here.machine.access_key_id
+    if key_id and here.secrets.get(key_id) is None and problems:
+        raise problems[0]
     if not key_id or here.secrets.get(key_id) is None:
         what = f"the secret of {key_id} is not here" if key_id else f"profile {settings.profile} has no key"
         raise NotConfiguredError(

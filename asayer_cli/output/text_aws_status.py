@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 from rich.table import Table
 from rich.text import Text
 
-from asayer_cli.aws.status_model import AwsStatus, KeyStatus, Leftover, Place, PolicyStatus, Verdict
+from asayer_cli.aws.status_model import Answer, AwsStatus, KeyStatus, Leftover, Place, PolicyStatus, Verdict
 from asayer_cli.output.facts import fact_grid
 from asayer_cli.output.next_steps import next_lines
 from asayer_cli.output.text_aws import render
@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from datetime import datetime
 
     from rich.console import RenderableType
+
+    from asayer_cli.aws.status_model import Ability
 
     _Fact = tuple[str, Text]
 
@@ -40,7 +42,7 @@ def _(data: AwsStatus) -> Iterator[RenderableType]:
         yield Text()
         yield Text(f"What the key {data.machine.access_key_id} can do, asked with it", style="bold")
         for one in data.abilities:
-            yield Text.assemble("  ", ("✓", "green") if one.as_wanted else ("✗", "red"), " ", one.sentence)
+            yield Text.assemble("  ", _sign(one), " ", one.sentence)
     if data.open_changes:
         yield Text()
         yield Text("Cut off", style="bold")
@@ -49,6 +51,12 @@ def _(data: AwsStatus) -> Iterator[RenderableType]:
     if data.next_steps:
         yield Text()
         yield from next_lines(data.next_steps)
+
+
+def _sign(ability: Ability) -> tuple[str, str]:
+    if not ability.as_wanted:
+        return ("✗", "red")
+    return ("?", "yellow") if ability.answer is Answer.UNKNOWN else ("✓", "green")
 
 
 def _heading(data: AwsStatus) -> str:
@@ -136,6 +144,7 @@ def _here(key: KeyStatus, profile: str) -> str:
         Place.KEPT: f"kept by profile {profile}, not in use",
         Place.OTHER_PROFILE: "",
         Place.NOBODY: "nobody here has it",
+        Place.UNKNOWN: "not told: its secret cannot be looked for",
     }[key.place]
     others = f"in use by profile {', '.join(key.profiles)}" if key.profiles else ""
     left = {

@@ -191,6 +191,60 @@ def test_a_secret_store_that_does_not_work_is_told_beside_the_rest(setup: Progra
     assert run.data["user"]["managed"]
 
 
+def test_what_an_unreadable_store_has_is_not_called_missing(
+    setup: Program, status: Status, program: Program, account: Account, secrets_file: Path
+) -> None:
+    setup()
+    account.iam.create_access_key(UserName=account.user)
+    secrets_file.write_text("{")
+    run = status()
+    assert [error["code"] for error in run.json["errors"]] == ["secret_store_broken"]
+    assert {key["place"] for key in run.data["keys"]} == {"unknown"}
+    assert run.data["machine"]["secret_store"] == f"the file {secrets_file}"
+    assert "--delete-key" not in run.out
+    alone = program("aws", "status", "-o", "json", env=NO_CREDENTIALS)
+    assert error_of(alone)["code"] == "secret_store_broken"
+    text = program("aws", "status", "--user-name", account.user)
+    assert "MISSING" not in text.out
+    assert "nobody here has it" not in text.out
+
+
+def test_the_next_command_is_one_that_works(setup: Program, status: Status, account: Account, program: Program) -> None:
+    key_id = setup().data["access_key_id"]
+    other = ("--profile", "other")
+    assert status(*other).data["next_steps"][0].startswith("asayer-cli aws setup --profile other")
+    assert program("integrations", "remove", "--yes").code == 0
+    (add,) = status().data["next_steps"]
+    assert add == f"asayer-cli aws setup --add-key  # a second key; {key_id} stays valid"
+    second = setup("--add-key").data["access_key_id"]
+    assert program("integrations", "remove", "--yes").code == 0
+    ends = status().data["next_steps"]
+    assert [step.split("  # ")[0] for step in ends] == [
+        f"asayer-cli aws setup --delete-key {each}" for each in sorted((key_id, second), key=[key_id, second].index)
+    ]
+    account.iam.untag_user(UserName=account.user, TagKeys=["managed-by"])
+    assert "setup --adopt " in status().data["next_steps"][0]
+
+
+def test_what_is_beside_the_key_in_use_gets_its_next_command(
+    setup: Program, status: Status, account: Account, program: Program
+) -> None:
+    old = setup().data["access_key_id"]
+    assert program("aws", "rotate-key", "--yes").code == 0
+    assert status().data["next_steps"][1].startswith("asayer-cli aws rotate-key --revoke-old  # ")
+    account.iam.update_access_key(UserName=account.user, AccessKeyId=old, Status="Inactive")
+    assert status().data["next_steps"][1].startswith("asayer-cli aws rotate-key --revoke-old --delete  # ")
+    account.iam.untag_user(UserName=account.user, TagKeys=["managed-by"])
+    assert "setup --adopt " in status().data["next_steps"][1]
+
+
+def test_what_could_not_be_asked_has_no_tick(setup: Program, program: Program, account: Account) -> None:
+    setup()
+    run = program("aws", "status", "--user-name", account.user, env={"AWS_ENDPOINT_URL": "http://127.0.0.1:1"})
+    assert run.code == 5
+    assert "  ? whose key it is could not be asked" in run.out
+
+
 def test_the_screen_keeps_to_its_width(setup: Program, account: Account, environ: dict[str, str]) -> None:
     key_id = setup().data["access_key_id"]
     code, text = screen("aws", "status", "--user-name", account.user, environ=environ)

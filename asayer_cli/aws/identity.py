@@ -9,7 +9,8 @@ from botocore.parsers import ResponseParserError
 
 from asayer_cli.aws.errors import translated
 from asayer_cli.aws.model import Identity
-from asayer_cli.errors import CredentialsRejectedError, UsageError
+from asayer_cli.errors import CredentialsRejectedError, RefusedError, UsageError
+from asayer_cli.profile_option import for_profile
 
 if TYPE_CHECKING:
     from asayer_cli.aws.session import AwsSession
@@ -63,6 +64,17 @@ def who_am_i_anywhere(session: AwsSession, region: str) -> Identity:
         if home == region:
             raise
         return who_am_i(session, home)
+
+
+def refuse_other_account(profile: str, saved: object, identity: Identity) -> None:
+    """Raise RefusedError when a profile's settings are about an account (empty: none yet) that is not the caller's."""
+    if saved and saved != identity.account:
+        raise RefusedError(
+            f"Profile {profile} is set up for the AWS account {saved}, and your credentials are of {identity.account}.",
+            hint="Use credentials of that account (--aws-profile NAME), or another profile: --profile NAME. To forget "
+            f"that account here: asayer-cli integrations remove --only aws{for_profile(profile)}.",
+            code="other_account",
+        )
 
 
 def check_partition(session: AwsSession, identity: Identity, region: str) -> None:

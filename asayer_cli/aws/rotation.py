@@ -7,6 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from asayer_cli.aws.claim import release
+from asayer_cli.aws.identity import refuse_other_account
 from asayer_cli.aws.interrupted import CREATE_KEY, close_changes
 from asayer_cli.aws.key_facts import KeyFacts, gather
 from asayer_cli.aws.life import LifeKind, LifeStatus, LifeStep, Revoked, Rotated
@@ -17,6 +18,7 @@ from asayer_cli.aws.rotation_plan import LifePlan, Revoking, plan_revocation, pl
 from asayer_cli.errors import CredentialsRejectedError, NotConfiguredError, PermissionDeniedError, RefusedError
 from asayer_cli.integrations import AwsIntegration
 from asayer_cli.integrations_view import view
+from asayer_cli.profile_option import for_profile
 from asayer_cli.secret_store import prove_writable, secret_name
 
 if TYPE_CHECKING:
@@ -71,15 +73,8 @@ class UserKeys:
 
     def _refuse_others(self) -> None:
         saved, profile = self.desk.saved, self.desk.profile
-        account, user = saved.get("aws.account"), saved.get("aws.user_name")
-        here = self.collection.identity.account
-        if account and account != here:
-            raise RefusedError(
-                f"Profile {profile} is set up for the AWS account {account}, and these credentials are of {here}.",
-                hint="Use credentials of that account (--aws-profile NAME), or another profile: --profile NAME.",
-                code="other_account",
-            )
-        if user and user != self.access.name:
+        refuse_other_account(profile, saved.get("aws.account"), self.collection.identity)
+        if (user := saved.get("aws.user_name")) and user != self.access.name:
             raise RefusedError(
                 f"Profile {profile} is set up for the IAM user {user}, not for {self.access.name}.",
                 hint="Leave --user-name out, or name the profile of that user: --profile NAME.",
@@ -87,7 +82,7 @@ class UserKeys:
             )
 
     def _no_user(self, state: UserState | None) -> RefusedError:
-        option = "" if self.desk.profile == "default" else f" --profile {self.desk.profile}"
+        option = for_profile(self.desk.profile)
         name, account = self.access.name, self.collection.identity.account
         if state is None:
             return RefusedError(
@@ -205,7 +200,7 @@ class Rotation:
         )
 
     def _next(self, old: str) -> tuple[str, ...]:
-        option = "" if self._desk.profile == "default" else f" --profile {self._desk.profile}"
+        option = for_profile(self._desk.profile)
         steps = [
             f"asayer-cli integrations show --reveal{option}  # enter the new key under Preferences > Integrations",
             f"asayer-cli verify{option}",
@@ -296,8 +291,9 @@ class Revocation:
         if self._wish.delete or not inactive:
             return ()
         (key_id, *_) = inactive
+        named = "".join(f" --old-key {key_id}" for key_id in self._wish.named if key_id in inactive)
         back = f"aws iam update-access-key --user-name {name} --access-key-id {key_id} --status Active"
         return (
             f"{back}  # make it valid again, should anything miss it",
-            f"{self._wish.again} --revoke-old --delete  # delete it for good, once nothing has missed it",
+            f"{self._wish.again} --revoke-old{named} --delete  # delete it for good, once nothing has missed it",
         )

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from asayer_cli.aws.key_choice import MOST_KEYS, describe_key
 from asayer_cli.aws.life import LifeKind, LifeStep
 from asayer_cli.errors import RefusedError, UsageError
+from asayer_cli.profile_option import for_profile
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -102,16 +103,16 @@ def _way_out(facts: KeyFacts, again: str) -> str:
             f"When nothing uses {other.id} any more, end it: {ending}, and with --delete once nothing has missed it; "
             "then run this again."
         )
-    ways = " or ".join(f"asayer-cli aws setup{_option(facts)} --delete-key {key.id}" for key in facts.keys)
+    ways = " or ".join(f"asayer-cli aws setup{for_profile(facts.profile)} --delete-key {key.id}" for key in facts.keys)
     return f"Delete the one that nothing uses any more, and a new one takes its place: {ways}."
 
 
-def _option(facts: KeyFacts) -> str:
-    return "" if facts.profile == "default" else f" --profile {facts.profile}"
-
-
 def _may_be_ended(facts: KeyFacts, key: AccessKey, current: AccessKey) -> bool:
-    return facts.is_older(key, current) and not facts.used_by.get(key.id)
+    return facts.is_older(key, current) and _is_ours(facts, key) and not facts.used_by.get(key.id)
+
+
+def _is_ours(facts: KeyFacts, key: AccessKey) -> bool:
+    return key.id in facts.held or key.id in facts.made_here
 
 
 def plan_revocation(facts: KeyFacts, wish: Revoking) -> LifePlan:
@@ -146,7 +147,7 @@ def _working_key(facts: KeyFacts, wish: Revoking) -> AccessKey:
         )
     raise RefusedError(
         f"No key is ended, for profile {facts.profile} has no working one: {why}.",
-        hint=f"Make a new key first: {wish.again}. What there is: asayer-cli aws status{_option(facts)}.",
+        hint=f"Make a new key first: {wish.again}. What there is: asayer-cli aws status{for_profile(facts.profile)}.",
         code="no_current_key",
     )
 
@@ -160,7 +161,14 @@ def _refuse_doubtful(facts: KeyFacts, key: AccessKey, current: AccessKey, wish: 
             code="key_of_other_profile",
         )
     if facts.is_older(key, current):
-        return
+        if _is_ours(facts, key):
+            return
+        raise RefusedError(
+            f"The other key was not made from this machine, and nobody here has it: {facts.describe(key)}. A colleague "
+            "or another program may use it.",
+            hint=f"Find out who does. To end it all the same, name it: {by_name}.",
+            code="key_of_somebody_else",
+        )
     if key.id in facts.held and key.active:
         raise RefusedError(
             f"The other key is newer than the one in use, and kept here: {facts.describe(key)}. A rotation was "

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from asayer_cli.aws.changes import Changes, Target
 from asayer_cli.aws.claim import release
+from asayer_cli.aws.identity import refuse_other_account
 from asayer_cli.aws.interrupted import CREATE_KEY, abandoned_key, close_changes, leftover_keys
 from asayer_cli.aws.key_choice import Known
 from asayer_cli.aws.model import TAKES_RIGHTS, Plan, Scope, SetupOutcome, SetupStatus, StepKind
@@ -23,6 +24,7 @@ from asayer_cli.errors import (
     RefusedError,
 )
 from asayer_cli.integrations import AWS_SECRET_VARIABLE
+from asayer_cli.profile_option import for_profile
 from asayer_cli.secret_store import prove_writable
 
 if TYPE_CHECKING:
@@ -90,7 +92,7 @@ class Setup:
 
     def plan(self) -> Plan:
         """Read what is there and return what to do; RefusedError where the user must decide. Changes nothing."""
-        self._refuse_other_account()
+        refuse_other_account(self._desk.profile, self._desk.saved.get("aws.account"), self._collection.identity)
         self._state = self._access.state()
         ids = frozenset(key.id for key in self._keys)
         self._held = self._desk.secrets.held(ids)
@@ -191,17 +193,6 @@ class Setup:
         where = self._collection
         return group_arns(where.identity.partition, where.region, where.identity.account, where.log_groups)
 
-    def _refuse_other_account(self) -> None:
-        saved, account = self._desk.saved.get("aws.account"), self._collection.identity.account
-        if saved and saved != account:
-            raise RefusedError(
-                f"Profile {self._desk.profile} is set up for the AWS account {saved}, and these credentials are of "
-                f"{account}.",
-                hint="Use credentials of that account, or another profile: --profile NAME; or forget the old one: "
-                "asayer-cli integrations remove --only aws.",
-                code="other_account",
-            )
-
     def _prove_this_machine(self, plan: Plan) -> None:
         """Write to the secret store and the settings file before anything is made that would have to be kept there."""
         if plan.has(StepKind.CREATE_KEY):
@@ -268,7 +259,7 @@ class Setup:
             self._desk.save({**self._wanted(), "aws.access_key_id": key_id})
 
     def _outcome(self, status: SetupStatus, plan: Plan, key_id: str, proofs: tuple[str, ...] = ()) -> SetupOutcome:
-        profile = "" if self._desk.profile == "default" else f" --profile {self._desk.profile}"
+        profile = for_profile(self._desk.profile)
         following = (f"asayer-cli integrations show{profile}", f"asayer-cli verify{profile}")
         return SetupOutcome(
             status=status,

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
-from asayer_cli.aws.identity import home_of, who_am_i
+from asayer_cli.aws.identity import home_of, refuse_other_account, who_am_i
 from asayer_cli.aws.interrupted import CREATE_KEY, close_changes
 from asayer_cli.aws.key_facts import KeyFacts, gather
 from asayer_cli.aws.life import LOCAL, LifeKind, LifeStatus, LifeStep, TornDown
@@ -61,7 +61,7 @@ class Teardown:
 
     def plan(self) -> TeardownPlan:
         """Read what is there and return what will go; RefusedError for a user that is not ours. Changes nothing."""
-        self._refuse_other_account()
+        refuse_other_account(self._desk.profile, self._desk.saved.get("aws.account"), self._identity)
         state = self._access.state()
         if state is not None:
             self._refuse_unmanaged(state)
@@ -99,16 +99,6 @@ class Teardown:
     @property
     def _target(self) -> str:
         return f"user/{self._access.name}"
-
-    def _refuse_other_account(self) -> None:
-        saved, here = self._desk.saved.get("aws.account"), self._identity.account
-        if saved and saved != here:
-            raise RefusedError(
-                f"Profile {self._desk.profile} is set up for the AWS account {saved}, and these credentials are of "
-                f"{here}. Nothing is taken away there.",
-                hint="Use credentials of that account (--aws-profile NAME), or another profile: --profile NAME.",
-                code="other_account",
-            )
 
     def _refuse_unmanaged(self, state: UserState) -> None:
         if self._identity.arn.lower() == state.arn.lower():

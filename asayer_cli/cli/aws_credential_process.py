@@ -62,9 +62,9 @@ def _key(app: App) -> AwsKey:
 
 
 def _setup(app: App) -> str:
-    import shlex
+    from asayer_cli.profile_option import for_profile
 
-    return "asayer-cli aws setup" + (f" --profile {shlex.quote(app.profile)}" if app.profile != "default" else "")
+    return f"asayer-cli aws setup{for_profile(app.profile)}"
 
 
 def _document(key: AwsKey) -> str:

@@ -32,11 +32,12 @@ def user_keys(app: App, aws_profile: str, user_name: str | None, needed: Needed,
     from asayer_cli.cli.aws_desk import desk_of
     from asayer_cli.cli.aws_setup import DEFAULT_USER_NAME
     from asayer_cli.errors import NotConfiguredError
+    from asayer_cli.profile_option import for_profile
 
     settings = app.settings()
     region, groups = settings.text("aws.region"), settings.many("aws.log_groups")
     if not region or not groups:
-        option = "" if app.profile == "default" else f" --profile {app.profile}"
+        option = for_profile(app.profile)
         raise NotConfiguredError(
             f"Profile {app.profile} is not set up for CloudWatch Logs yet: its settings name no region and log group.",
             hint=f"Run asayer-cli aws setup{option}; what there is already: asayer-cli aws status{option}.",

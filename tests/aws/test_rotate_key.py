@@ -315,3 +315,27 @@ def test_equal_times_are_told_apart_by_the_journal() -> None:
     assert [(step.kind, step.target) for step in ended.steps] == [(LifeKind.DEACTIVATE_KEY, "AKIAONE")]
     with pytest.raises(RefusedError, match="newer"):
         plan_revocation(facts((one, two), "AKIATWO", held=frozenset({"AKIATWO"})), wish)
+
+
+def test_an_old_key_that_nobody_here_ever_had_is_ended_only_by_name(
+    setup: Program, rotate: Rotate, account: Account
+) -> None:
+    account.iam.create_user(UserName=account.user)
+    strange = account.make_key()[0]
+    last_use_matters()
+    ours = setup("--adopt", "--add-key").data["access_key_id"]
+    assert f"--revoke-old --old-key {strange}" in error_of(rotate())["hint"]
+    refused = rotate("--revoke-old", "--delete")
+    assert (refused.code, error_of(refused)["code"]) == (1, "key_of_somebody_else")
+    assert states(account) == {strange: "Active", ours: "Active"}
+    named = rotate("--revoke-old", "--old-key", strange)
+    assert (named.code, states(account)) == (0, {strange: "Inactive", ours: "Active"})
+    assert f"--revoke-old --old-key {strange} --delete" in named.data["next_steps"][1]
+
+
+def test_a_profile_of_two_words_is_named_so_that_it_can_be_copied(setup: Program, rotate: Rotate) -> None:
+    setup("--profile", "my team")
+    run = rotate("--profile", "my team")
+    assert run.data["next_steps"][1] == "asayer-cli verify --profile 'my team'"
+    gone = rotate("--profile", "no team")
+    assert "asayer-cli aws status --profile 'no team'." in error_of(gone)["hint"]

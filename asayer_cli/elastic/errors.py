@@ -26,6 +26,11 @@ _ON_INDICES: Final = re.compile(r"on (?:restricted )?indices \[([^\]]+)\]")
 _LONGEST_REASON: Final = 300
 _ASK_FOR_RIGHTS: Final = "Run it as a user who has the right, or ask an administrator of the cluster for it."
 _PRODUCT_HEADER: Final = "x-elastic-product"
+# How the server says that a key has ended, our code for it, and what the key has.
+_ENDED: Final = (
+    ("expired", "api_key_expired", "expired"),
+    ("invalidated", "api_key_invalidated", "been revoked"),
+)
 _UNAVAILABLE: Final = (HTTPStatus.BAD_GATEWAY, HTTPStatus.SERVICE_UNAVAILABLE, HTTPStatus.GATEWAY_TIMEOUT)
 
 
@@ -154,10 +159,10 @@ def _missing_feature(error: elasticsearch.ApiError, endpoint: Endpoint) -> Asaye
 def _rejected(error: elasticsearch.ApiError, endpoint: Endpoint, who: str) -> AsayerError:
     detail = f"{_cause(error).get('additional_unsuccessful_credentials') or ''} {error_reason(error)}"
     if who.startswith("API key"):
-        for word, code in (("expired", "api_key_expired"), ("invalidated", "api_key_invalidated")):
+        for word, code, has in _ENDED:
             if word in detail:
                 return CredentialsRejectedError(
-                    f"The {who} has been {'revoked' if word == 'invalidated' else word}.",
+                    f"The {who} has {has}.",
                     hint="Make a new one: asayer-cli elastic create-key --replace.",
                     code=code,
                 )

@@ -68,7 +68,8 @@ def _cause(error: elasticsearch.ApiError) -> dict[str, object]:
 
 
 def _is_elasticsearch(error: elasticsearch.ApiError) -> bool:
-    return error.meta.headers.get(_PRODUCT_HEADER) == "Elasticsearch" or bool(error_type(error))
+    # gateways give their errors a type too; all of Elasticsearch's own end like this
+    return error.meta.headers.get(_PRODUCT_HEADER) == "Elasticsearch" or error_type(error).endswith("exception")
 
 
 def _api_error(error: elasticsearch.ApiError, endpoint: Endpoint, who: str, route: Route) -> AsayerError:

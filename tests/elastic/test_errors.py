@@ -155,7 +155,15 @@ def test_a_denial_without_an_action_keeps_the_servers_words() -> None:
 
 
 @pytest.mark.parametrize("status", [401, 403])
-@pytest.mark.parametrize(("headers", "body"), [(HTML, HTML_PAGE), (JSON, {"message": "Forbidden"}), ({}, b"")])
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        (HTML, HTML_PAGE),
+        (JSON, {"message": "Forbidden"}),
+        (JSON, {"error": {"type": "authentication_error", "message": "Log in to the gateway"}}),
+        ({}, b""),
+    ],
+)
 def test_a_gateways_refusal_is_no_wrong_password(status: int, headers: dict[str, str], body: object) -> None:
     found = answered(status, headers, body)
     assert (found.code, found.exit_code) == ("gateway_refused", 5)

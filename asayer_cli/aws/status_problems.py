@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING
 
 from asayer_cli.aws.abilities import ACCEPTED, WRITE
 from asayer_cli.aws.key_choice import MOST_KEYS

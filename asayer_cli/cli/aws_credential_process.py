@@ -83,7 +83,7 @@ def _print_config(app: App) -> Result:
     lines = config_lines(
         program_words(sys.argv[0]), app.profile, region=settings.text("aws.region"), store=app.secret_store
     )
-    for line in lines:
+    for line in ("", *lines):  # a file that they are appended to may lack the end of its last line
         app.console.write(line)
     if not settings.text("aws.access_key_id"):
         app.console.warn(f"Profile {app.profile} has no access key yet: make one with {_setup(app)}.")

@@ -34,7 +34,7 @@ def config(program: Program, setup: Program, environ: dict[str, str]) -> Path:
     lines = program(*COMMAND, "--print-config")
     assert (lines.code, lines.err) == (0, "")
     path = Path(environ["AWS_CONFIG_FILE"])
-    path.write_text(lines.out)
+    path.write_text(f"[profile before]\nregion = {REGION}{lines.out}")
     return path
 
 
@@ -59,7 +59,7 @@ def without_keys(config: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_botocore_asks_and_calls(
     without_keys: None, config: Path, account: Account, environ: dict[str, str], tmp_path: Path
 ) -> None:
-    section, process, region = config.read_text().splitlines()
+    _, _, section, process, region = config.read_text().splitlines()
     assert (section, region) == ("[profile asayer]", f"region = {REGION}")
     words = shlex.split(process.removeprefix("credential_process = "))
     assert Path(words[0]).is_absolute()
@@ -149,7 +149,7 @@ def test_the_environment_may_hold_the_key(bare: Cli) -> None:
 
 def test_print_config_before_there_is_a_key(bare: Cli) -> None:
     run = bare(*COMMAND, "--print-config", "--profile", "my team", "--secret-store", "file")
-    section, process = run.out.splitlines()
+    _, section, process = run.out.splitlines()
     assert section == "[profile asayer-my-team]"
     assert process.endswith(' aws credential-process --profile "my team" --secret-store file')
     assert "warning: Profile my team has no access key yet" in run.err

@@ -55,7 +55,7 @@ class Case:
 
 CASES = {
     "managed": Case(()),
-    "groups": Case((*GROUPS, "--path", "/integrations/"), "/integrations/", boundary=True),
+    "groups": Case((*GROUPS, "--log-group", ANOTHER, "--path", "/integrations/"), "/integrations/", boundary=True),
 }
 
 
@@ -227,7 +227,7 @@ def test_terraform_says_the_same(program: Program, account: Account, case: Case,
         arn = f"arn:{PARTITION}:iam::aws:policy/CloudWatchReadOnlyAccess"
         assert resources == {"aws_iam_user_policy_attachment": {**of_the_user, "policy_arn": arn}}
     else:
-        policy = group_policy(group_arns(PARTITION, REGION, ACCOUNT, (GROUP,)))
+        policy = group_policy(group_arns(PARTITION, REGION, ACCOUNT, (GROUP, ANOTHER)))
         wanted = {**of_the_user, "name": "asayer-cli-log-groups", "policy": policy}
         assert resources == {"aws_iam_user_policy": wanted}
 

@@ -30,6 +30,7 @@ _MADE_WITHIN_SECONDS: Final = 2.0
 _WHOLE_SECONDS: Final = 1.5
 _THROTTLED_PAUSES_SECONDS: Final = (0.5, 1.0, 2.0)
 _LOOKS: Final = 4
+_LOOKS_WHEN_LATE: Final = 12
 _PAUSE_SECONDS: Final = 0.5
 
 
@@ -166,7 +167,7 @@ class NewKey:
         if not may_be_made(error):
             self._write_failed(record, error)
             return None
-        outcome = self._clean_up_unknown(record)
+        outcome = self._clean_up_unknown(record, late=getattr(error, "code", "") == "read_timeout")
         if isinstance(error, AsayerError):
             return outcome
         self._reporter.warn(f"{outcome.message} {outcome.hint}")
@@ -179,29 +180,31 @@ class NewKey:
         except AsayerError as unwritten:
             self._reporter.warn(f"That no key was made could not be written down: {unwritten.message}")
 
-    def _clean_up_unknown(self, record: Record) -> OutcomeUnknownError:
+    def _clean_up_unknown(self, record: Record, *, late: bool) -> OutcomeUnknownError:
         """Find and delete the key that may have been made by a request whose answer never came.
 
         Only a key that can be nobody else's: the only new one, made in the moments in which the request was on its way.
+        That may go on where AWS was `late` to answer: then the claim stays, by which the next run knows the key.
         """
         failed = time.monotonic()
         try:
-            new = self._look_for_new(record)
+            new = self._look_for_new(record, _LOOKS_WHEN_LATE if late else _LOOKS)
         except AsayerError as error:
             return _unknown(f"and whether it exists cannot be asked now ({error.message})")
-        self._settled = True  # from here on, what appears may be somebody else's
+        self._settled = not late  # from here on, what appears may be somebody else's
         if not new:
             return _unknown("and none is there so far")
-        if len(new) == 1 and self._made_meanwhile(new[0], failed):
+        on_the_way = time.monotonic() - self._sent if late else min(failed - self._sent, _MADE_WITHIN_SECONDS)
+        if len(new) == 1 and self._made_meanwhile(new[0], on_the_way):
             self._settled = False
             self._delete(new[0].id, "whose secret never arrived")
             return _unknown(f"it was made all the same, and {new[0].id} is dealt with as told above")
         names = " and ".join(key.id for key in new)
         return _unknown(f"{names} is new since then, and left as it is, for somebody else may have made it")
 
-    def _look_for_new(self, record: Record) -> list[AccessKey]:
+    def _look_for_new(self, record: Record, looks: int) -> list[AccessKey]:
         """Return the keys that are new since the request; IAM may be a moment late to tell."""
-        for _ in range(_LOOKS):
+        for _ in range(looks):
             keys = self._access.keys()
             held = self._secrets.held_by_any_profile(key.id for key in keys)
             ours = leftover_keys([record], keys, held)
@@ -210,10 +213,10 @@ class NewKey:
             time.sleep(_PAUSE_SECONDS)
         return []
 
-    def _made_meanwhile(self, key: AccessKey, failed: float) -> bool:
-        """Tell whether AWS made a key, by its own clock, while our request was on its way."""
+    def _made_meanwhile(self, key: AccessKey, on_the_way: float) -> bool:
+        """Tell whether AWS made a key, by its own clock, in the seconds in which our request was on its way."""
         after = (key.created_at - self._listed_at).total_seconds() - (self._sent - self._listed)
-        return -_WHOLE_SECONDS <= after <= min(failed - self._sent, _MADE_WITHIN_SECONDS) + _WHOLE_SECONDS
+        return -_WHOLE_SECONDS <= after <= on_the_way + _WHOLE_SECONDS
 
     def _delete(self, key_id: str, which: str) -> None:
         name = self._access.name

@@ -112,7 +112,12 @@ class Rotation:
         account = self._user.collection.identity.account
         self._pending = self._desk.journal.open_changes(account, CREATE_KEY, f"user/{self._user.access.name}")
         self._facts = self._user.read()
-        return plan_rotation(self._facts, self._again)
+        try:
+            return plan_rotation(self._facts, self._again)
+        except RefusedError:
+            if not self._facts.abandoned:
+                self._close_changes()
+            raise
 
     def planned(self, plan: LifePlan) -> Rotated:
         """Return what a dry run shows."""

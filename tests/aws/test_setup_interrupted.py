@@ -185,3 +185,21 @@ def test_a_key_that_could_not_be_looked_for_is_deleted_by_the_next_run(
     assert leftover not in account.key_ids()
     assert account.key_ids() == [again.data["access_key_id"]]
     assert "asayer-cli-run" not in account.tags()
+
+
+def test_a_key_that_aws_made_after_our_patience_is_deleted_by_the_next_run(
+    setup: Program, account: Account, aws: Control
+) -> None:
+    aws.order(Fault("iam", "CreateAccessKey", "slow", seconds=10))
+    run = setup(env={"ASAYER_TIMEOUT": "300ms"})
+    assert (run.code, run.json["errors"][0]["code"]) == (5, "outcome_unknown")
+    aws.order()
+    deadline = time.monotonic() + 30
+    while not (late := account.key_ids()):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+    again = setup()
+    assert again.code == 0, again.err
+    assert account.key_ids() == [again.data["access_key_id"]]
+    assert late != account.key_ids()
+    assert "asayer-cli-run" not in account.tags()

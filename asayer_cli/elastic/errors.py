@@ -107,7 +107,10 @@ def _foreign_answer(error: elasticsearch.ApiError, endpoint: Endpoint, route: Ro
     if "no handler found for uri" in reason or status == HTTPStatus.NOT_ACCEPTABLE:
         return _unsupported(endpoint)
     if route.proxy and (status == HTTPStatus.PROXY_AUTHENTICATION_REQUIRED or status in _UNAVAILABLE):
-        return proxy_refused(route.proxy, endpoint.url, status)
+        refused = proxy_refused(route.proxy, endpoint.url, status)
+        if status in _UNAVAILABLE:  # it may have passed the request on, and given up on the answer
+            refused.code = "unavailable"
+        return refused
     if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN, HTTPStatus.PROXY_AUTHENTICATION_REQUIRED):
         way = f" It may be the proxy {name_of(route.proxy)}." if route.proxy else ""
         return UnreachableError(

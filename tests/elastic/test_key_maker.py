@@ -11,8 +11,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from asayer_cli.elastic.api_keys import ApiKeys
 from asayer_cli.elastic.key_request import KeyRequest
 from asayer_cli.elastic.model import KeyAction
+from asayer_cli.elastic.route import Route
 from asayer_cli.errors import (
     AsayerError,
     CheckFailedError,
@@ -354,6 +356,24 @@ def test_a_key_made_with_an_unknown_outcome_is_found_and_revoked(
     again = carry_out(maker(elastic, tmp_path))
     assert again.action is KeyAction.CREATE
     assert open_changes(mine) == 0
+
+
+def unheard(*_answer: Any) -> Any:
+    """Be a `start_response` that tells nobody."""
+
+
+def test_a_proxy_that_gives_up_on_the_answer_leaves_no_key(elastic: LocalElastic, tmp_path: Path) -> None:
+    def proxy(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        making = (environ["REQUEST_METHOD"], environ["PATH_INFO"]) == ("PUT", "/_security/api_key")
+        passed = pass_on(elastic.url, environ, unheard if making else start_response)
+        return answer(start_response, 504, {"Content-Type": "text/html"}, b"<html>late") if making else passed
+
+    with serving(proxy) as port:
+        mine = maker(elastic, tmp_path, url=f"http://127.0.0.1:{port}")
+        through = replace(mine.keys.cluster, route=Route("http://proxy.example.com:3128"))
+        with pytest.raises(UnreachableError, match=r"proxy\.example\.com"):
+            carry_out(replace(mine, keys=ApiKeys(through)))
+        nothing_is_left(elastic, mine, tmp_path)
 
 
 @pytest.mark.parametrize("kind", ["denied", "throttle"])

@@ -7,6 +7,7 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, TypeVar
 
+from asayer_cli.aws.interrupted import DELETE_KEY
 from asayer_cli.aws.model import Step, StepKind
 from asayer_cli.errors import AsayerError, RefusedError, UsageError
 
@@ -30,7 +31,7 @@ _ACTIONS: Final = {
     StepKind.PUT_GROUP_POLICY: "iam:PutUserPolicy",
     StepKind.DETACH_POLICY: "iam:DetachUserPolicy",
     StepKind.DELETE_GROUP_POLICY: "iam:DeleteUserPolicy",
-    StepKind.DELETE_KEY: "iam:DeleteAccessKey",
+    StepKind.DELETE_KEY: DELETE_KEY,
 }
 
 

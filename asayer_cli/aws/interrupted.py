@@ -20,6 +20,7 @@ _WHOLE_SECONDS: Final = timedelta(seconds=2)
 # From the claim to the key: a few requests, and pauses where AWS is busy.
 _MADE_WITHIN: Final = timedelta(minutes=1)
 CREATE_KEY: Final = "iam:CreateAccessKey"
+DELETE_KEY: Final = "iam:DeleteAccessKey"
 # One request, its longest answer, and as much difference between two clocks as AWS's signatures allow.
 _AROUND: Final = timedelta(minutes=6)
 

@@ -6,11 +6,11 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
-from asayer_cli.aws.interrupted import CREATE_KEY, abandoned_key, leftover_keys
+from asayer_cli.aws.interrupted import CREATE_KEY, DELETE_KEY, abandoned_key, leftover_keys
 from asayer_cli.aws.key_choice import describe_key
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
     from asayer_cli.aws.known_secrets import KnownSecrets
     from asayer_cli.aws.model import AccessKey, UserState
@@ -23,8 +23,8 @@ class KeyFacts:
 
     `current_id` is the key of the settings, `held` those whose secrets this profile has, `used_by` the other profiles
     of this machine that use a key, `leftovers` what an interrupted run may have made, `abandoned` the one that it made
-    for certain (or empty), `made_here` the ids of all keys that were ever made from this machine, `lists` the ids that
-    were there each time. `claim` is the change of a run of this machine whose claim is left on the user (or empty).
+    for certain (or empty), `made_here` the ids of all keys that were ever made from this machine, `ended_here` of
+    those that it was to delete, `lists` the ids that were there each time. `claim` is the change of a run of this machine whose claim is left on the user (or empty).
     """
 
     profile: str
@@ -38,6 +38,7 @@ class KeyFacts:
     abandoned: str = ""
     claim: str = ""
     made_here: tuple[str, ...] = ()
+    ended_here: tuple[str, ...] = ()
     lists: tuple[frozenset[str], ...] = ()
 
     @property
@@ -91,8 +92,15 @@ def gather(state: UserState | None, user_name: str, account: str, secrets: Known
         abandoned=abandoned_key(pending, keys, anywhere, claim),
         claim=claim.change if claim and claim.change in {record.change for record in journal.records()} else "",
         made_here=tuple(dict.fromkeys(record.made for record in records if record.made)),
+        ended_here=tuple(dict.fromkeys(_ended(journal, account, f"{target}/"))),
         lists=tuple(frozenset(record.before) for record in records if record.state == "begun"),
     )
+
+
+def _ended(journal: Journal, account: str, prefix: str) -> Iterator[str]:
+    for record in journal.records():
+        if (record.account, record.action) == (account, DELETE_KEY) and record.target.startswith(prefix):
+            yield record.target.removeprefix(prefix)
 
 
 def _place(record: Record) -> tuple[str, str, str]:

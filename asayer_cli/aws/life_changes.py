@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 from typing import TYPE_CHECKING, Final
 
-from asayer_cli.aws.interrupted import CREATE_KEY
+from asayer_cli.aws.interrupted import CREATE_KEY, DELETE_KEY
 from asayer_cli.aws.life import LOCAL, LifeKind
 from asayer_cli.errors import AsayerError
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 FORGET: Final = "local.forget"
 _ACTIONS: Final = {
     LifeKind.DEACTIVATE_KEY: "iam:UpdateAccessKey",
-    LifeKind.DELETE_KEY: "iam:DeleteAccessKey",
+    LifeKind.DELETE_KEY: DELETE_KEY,
     LifeKind.DETACH_POLICY: "iam:DetachUserPolicy",
     LifeKind.DELETE_POLICY: "iam:DeleteUserPolicy",
     LifeKind.LEAVE_GROUP: "iam:RemoveUserFromGroup",

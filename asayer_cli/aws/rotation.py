@@ -235,9 +235,10 @@ class Revocation:
         return plan_revocation(facts, wish)
 
     def _forgettable(self, facts: KeyFacts) -> tuple[str, ...]:
-        """Return the ids of this user's keys that were made here, are gone from AWS, and have a secret here still."""
+        """Return the ids of this user's keys that were made or ended here, are gone, and have a secret here still."""
         there = {key.id for key in facts.keys}
-        gone = [key_id for key_id in facts.made_here if key_id not in there and key_id != facts.current_id]
+        known = dict.fromkeys((*facts.made_here, *facts.ended_here))
+        gone = [key_id for key_id in known if key_id not in there and key_id != facts.current_id]
         store = self._desk.secrets.store
         return tuple(key_id for key_id in gone if store.get(secret_name(self._desk.profile, "aws", key_id)))
 

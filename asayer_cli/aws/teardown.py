@@ -119,7 +119,8 @@ class Teardown:
 
     def _find_traces(self) -> Traces:
         desk, name, account = self._desk, self._access.name, self._identity.account
-        ids = frozenset(key.id for key in self._facts.keys) | frozenset(self._facts.made_here)
+        facts = self._facts
+        ids = frozenset((*(key.id for key in facts.keys), *facts.made_here, *facts.ended_here))
         mine = lives_on(desk.saved, name, account, ids)
         candidates = [*ids, *([str(desk.saved.get("aws.access_key_id", ""))] if mine else [])]
         store = desk.secrets.store

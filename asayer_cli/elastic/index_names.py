@@ -3,8 +3,16 @@
 from __future__ import annotations
 
 import re
-from typing import Final
+import shlex
+from fnmatch import fnmatchcase
+from typing import TYPE_CHECKING, Final
 
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+_MOST_PATTERNS: Final = 4
+# Where a name begins to count: days, versions, generations.
+_COUNTED: Final = re.compile(r"(?<=[-._])\d.*")
 _WORD: Final = re.compile(r"[a-z]+")
 _NOT_LOGS: Final = frozenset(
     f"{word}{plural}"
@@ -23,3 +31,14 @@ def _means_logs(word: str) -> bool:
     if word in _SHIPPERS or word.endswith("beat") or word.startswith("logstash"):
         return True
     return word.endswith(("log", "logs")) and word not in _NOT_LOGS
+
+
+def narrower(names: Iterable[str]) -> str:
+    """Return the command that makes a key for those of the names that look like logs, and for none of the others."""
+    judged = {name: looks_like_log(name) for name in names}
+    patterns = list(dict.fromkeys(_COUNTED.sub("*", name) for name, is_log in judged.items() if is_log))
+    too_wide = any(fnmatchcase(name, pattern) for name, is_log in judged.items() if not is_log for pattern in patterns)
+    if too_wide or not 0 < len(patterns) <= _MOST_PATTERNS:
+        return "asayer-cli elastic create-key --replace --index PATTERN"
+    options = (f"--index {shlex.quote(pattern)}" for pattern in patterns)
+    return f"asayer-cli elastic create-key --replace {' '.join(options)}"

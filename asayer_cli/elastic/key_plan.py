@@ -54,20 +54,20 @@ class Plan:
         for leftover in self.revoked:
             yield f"  - revoke API key {leftover.record.id}, which an interrupted run left behind"
         if self.adopted:
-            yield f"  - take over API key {self.adopted.record.id}, which an interrupted run made and stored"
+            yield f"  + take over API key {self.adopted.record.id}, which an interrupted run made and stored"
         if self.action is KeyAction.CREATE:
             yield from self._creation()
         if self.action is not KeyAction.KEEP:
-            yield f"  - prove it, and keep its secret in {self.store}"
-            yield "  - write its id and the address into the settings"
+            yield f"  · prove it, and keep its secret in {self.store}"
+            yield "  · write its id and the address into the settings"
         if self.former:
-            yield f"  - leave API key {self.former.api_key_id} on {self.former.url} valid; this profile forgets it"
+            yield f"  · leave API key {self.former.api_key_id} on {self.former.url} valid; this profile forgets it"
         if self.resettled:
-            yield "  - write the address and the check of its certificate into the settings; the key stays as it is"
+            yield "  · write the address and the check of its certificate into the settings; the key stays as it is"
 
     def _creation(self) -> Iterator[str]:
         request = self.request
-        yield f"  - make the API key {request.name} as {self.username} on {self.url}"
+        yield f"  + make the API key {request.name} as {self.username} on {self.url}"
         yield f"      indices     {', '.join(request.indexes)}: read, view_index_metadata"
         yield f"      cluster     {', '.join(request.cluster_privileges) or 'no privilege'}"
         yield f"      expires     {'in ' + time_value(request.expires_in) if request.expires_in else 'never'}"

@@ -6,6 +6,7 @@ import time
 from typing import TYPE_CHECKING, Final
 
 from asayer_cli.elastic.answers import identity_of
+from asayer_cli.elastic.index_names import narrower
 from asayer_cli.elastic.model import KeyReport
 from asayer_cli.elastic.reading import IndexRights
 from asayer_cli.errors import CheckFailedError, CredentialsRejectedError
@@ -82,5 +83,5 @@ def remark(report: KeyReport, indexes: tuple[str, ...], reporter: Reporter) -> N
         shown = ", ".join(report.not_logs[:5]) + (", ..." if len(report.not_logs) > 5 else "")  # noqa: PLR2004 - as shown
         reporter.warn(
             f"{pattern} also lets the product read what looks like no log: {shown}. "
-            "Narrower patterns do not: --index 'logs-*'."
+            f"Narrower patterns do not: {narrower(match.name for match in report.matches)}"
         )

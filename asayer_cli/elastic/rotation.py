@@ -85,7 +85,7 @@ class RotationPlan:
         """Yield the plan for people, a line each."""
         yield from self.making.lines()
         for record in self.older:
-            yield f"  - leave API key {record.id} valid until it is revoked with --revoke-old"
+            yield f"  · leave API key {record.id} valid until it is revoked with --revoke-old"
         for remark_ in self.remarks:
             yield f"  ! {remark_}"
 

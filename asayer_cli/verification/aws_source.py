@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from asayer_cli.collector import CloudWatchCollector
-from asayer_cli.errors import AsayerError, PermissionDeniedError
+from asayer_cli.errors import AsayerError, CredentialsRejectedError, PermissionDeniedError
 from asayer_cli.verification.checklist import Checklist, Finding, failed, passed
 from asayer_cli.verification.tally import Tally
 
@@ -69,7 +69,11 @@ class AwsSource:
         """Write down nothing more: an event has no fields to be wrong."""
 
     def _credentials(self) -> Finding:
-        identity = self._reader.identity()
+        try:
+            identity = self._reader.identity()
+        except CredentialsRejectedError as error:
+            remedy = "The key may be deleted, inactive or mistyped; what became of it: asayer-cli aws status"
+            return failed(error.message, remedy, error.exit_code)
         return passed(f"access key {self._integration.key.access_key_id} is accepted as {identity.arn}")
 
     def _region(self) -> Finding:

@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
 from asayer_cli.collector import collector_for_elasticsearch
+from asayer_cli.elastic.index_names import narrower
 from asayer_cli.entries import rfc3339
 from asayer_cli.errors import AsayerError
 from asayer_cli.exit_codes import ExitCode
@@ -120,7 +121,7 @@ class ElasticSource:
         if strange:
             return warned(
                 f"{self._pattern} matches {len(matches)}, and some look like no log: {', '.join(strange[:5])}",
-                "A narrower pattern reads only logs: asayer-cli elastic create-key --index 'logs-*'.",
+                f"Narrower patterns read only logs: {narrower(match.name for match in matches)}",
             )
         return passed(f"{self._pattern} matches {', '.join(match.name for match in matches[:5])}")
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from asayer_cli.elastic.index_names import looks_like_log
+from asayer_cli.elastic.index_names import looks_like_log, narrower
 from asayer_cli.elastic.key_request import KeyRequest, revoke_form, time_value
 from asayer_cli.errors import UsageError
 from asayer_cli.times import parse_duration
@@ -113,3 +113,18 @@ def test_names_of_logs(name: str) -> None:
 )
 def test_names_that_only_have_the_letters(name: str) -> None:
     assert not looks_like_log(name)
+
+
+@pytest.mark.parametrize(
+    ("names", "options"),
+    [
+        (("shop-logs-2026.11.21", "shop-logs-2026.11.22", "catalog-items"), "--index 'shop-logs-*'"),
+        (("filebeat-8.1", "weblogs", "blog"), "--index 'filebeat-*' --index weblogs"),
+        (("logs-1", "logs-catalog", "catalog"), "--index 'logs-*' --index logs-catalog"),
+        (("catalog", "blog"), "--index PATTERN"),
+        (tuple(f"{letter}-logs" for letter in "abcdefg"), "--index PATTERN"),
+        ((), "--index PATTERN"),
+    ],
+)
+def test_narrower_patterns_match_the_logs_there_are(names: tuple[str, ...], options: str) -> None:
+    assert narrower(names) == f"asayer-cli elastic create-key --replace {options}"

@@ -459,6 +459,7 @@ def test_wrong_secret(verify: Verify, admin: Admin) -> None:
     run = verify(group=admin.log([]), env={"ASAYER_AWS_SECRET_ACCESS_KEY": "planted/secret/0123456789"})
     assert run.code == 4
     assert check(run, "aws.credentials")["status"] == "fail"
+    assert check(run, "aws.credentials")["remedy"].endswith("asayer-cli aws status")
     assert check(run, "aws.queryable")["status"] == "skip"
     assert "planted" not in run.out + run.err
 

@@ -22,9 +22,10 @@ class KeyFacts:
     """The keys of a user, oldest first.
 
     `current_id` is the key of the settings, `held` those whose secrets this profile has, `used_by` the other profiles
-    of this machine that use a key, `leftovers` what an interrupted run may have made, `abandoned` the one that it made
-    for certain (or empty), `made_here` the ids of all keys that were ever made from this machine, `ended_here` of
-    those that it was to delete, `lists` the ids that were there each time. `claim` is the change of a run of this machine whose claim is left on the user (or empty).
+    of this machine that use a key, `leftovers` what an interrupted run may have made, `abandoned` the one that it
+    made for certain (or empty), `made_here` the ids of all keys that were ever made from this machine, `ended_here`
+    of those that it was to delete, `lists` the ids that were there each time. `claim` is the change of a run of this
+    machine whose claim is left on the user (or empty).
     """
 
     profile: str

@@ -1,7 +1,6 @@
 from __future__ import annotations
 
 import re
-import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,19 +12,13 @@ if TYPE_CHECKING:
     from tests.conftest import Cli
 
 
-def test_the_demo_does_every_step_within_a_minute(bare: Cli) -> None:
-    began = time.monotonic()
+def test_the_demo_does_every_step_and_shows_no_secret(bare: Cli) -> None:
     run = bare("demo")
     assert run.code == 0, run.err
-    assert time.monotonic() - began < 60
     steps = re.findall(r"^\$ asayer-cli (\w+(?: [a-z][\w-]*)?)", run.err, re.MULTILINE)
     assert steps == ["aws setup", "aws log-groups", "elastic create-key", "integrations show", "verify"]
     assert "Verified" in run.out
     assert "Traceback" not in run.err
-
-
-def test_the_demo_shows_no_secret(bare: Cli) -> None:
-    run = bare("demo")
     assert "********" in run.out
     # an AWS secret access key is 40 characters of base64
     assert not re.search(

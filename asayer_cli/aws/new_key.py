@@ -164,7 +164,7 @@ class NewKey:
         if self._key is not None:
             self._delete(self._key.access_key_id, "which is not in use yet")
             return None
-        if not may_be_made(error):
+        if not self._sent or not may_be_made(error):
             self._write_failed(record, error)
             return None
         outcome = self._clean_up_unknown(record, late=getattr(error, "code", "") == "read_timeout")

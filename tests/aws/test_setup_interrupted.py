@@ -54,6 +54,17 @@ def test_a_throttled_creation_is_tried_again(setup: Program, account: Account, a
     assert account.key_ids() == [run.data["access_key_id"]]
 
 
+def test_what_fails_before_the_request_is_sent_is_no_unknown_outcome(
+    setup: Program, account: Account, aws: Control
+) -> None:
+    looks_before = 2
+    aws.order(Fault("iam", "ListAccessKeys", "cut_before", times=20, after=looks_before))
+    run = setup()
+    assert (run.code, run.json["errors"][0]["code"]) == (5, "connection_closed")
+    assert creations(aws) == 0
+    assert "asayer-cli-run" not in account.tags()
+
+
 @pytest.mark.parametrize(("kind", "code"), [("denied", 4), ("error_500", 5)])
 def test_a_refused_creation_is_not_repeated(
     setup: Program, account: Account, aws: Control, kind: str, code: int

@@ -39,7 +39,7 @@ def _print_row(row: object, columns: tuple[Column, ...], output: str, console: C
     if output == "text":
         style = "" if getattr(row, "collectible", True) else "dim"
         cells = [_cell(value, column) for value, column in zip(values, columns, strict=True)]
-        console.show(Text(_aligned(cells, columns), style=style), wrap=False)
+        console.show(Text(_aligned(cells, columns, console.width), style=style), wrap=False)
     else:
         console.write(_separated([_exact(value) for value in values], output))
 
@@ -48,16 +48,25 @@ def _print_header(columns: tuple[Column, ...], output: str, console: Console) ->
     if output == "csv":
         console.write(_separated([column.name for column in columns], output))
     elif output == "text":
-        console.show(Text(_aligned([column.title for column in columns], columns), style="bold"), wrap=False)
+        titles = [column.title for column in columns]
+        console.show(Text(_aligned(titles, columns, console.width), style="bold"), wrap=False)
 
 
 def _cell(value: object, column: Column) -> str:
     return one_line(column.shown(value)) if column.shown else _shown(value)
 
 
-def _aligned(cells: list[str], columns: tuple[Column, ...]) -> str:
-    parts = [_fit(cell, column) for cell, column in zip(cells, columns, strict=True)]
-    return "  ".join(parts).rstrip()
+def _aligned(cells: list[str], columns: tuple[Column, ...], width: int) -> str:
+    """Return a row in one line, or where it is too long in several: cells stay whole, below the second column."""
+    lines = [""]
+    for number, (cell, column) in enumerate(zip(cells, columns, strict=True)):
+        part = _fit(cell, column)
+        joined = f"{lines[-1]}  {part}" if number else part
+        if number > 1 and cell_len(joined.rstrip()) > width:
+            lines.append(" " * (columns[0].width + 2) + part)
+        else:
+            lines[-1] = joined
+    return "\n".join(line.rstrip() for line in lines)
 
 
 def _fit(cell: str, column: Column) -> str:

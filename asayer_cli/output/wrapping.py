@@ -16,13 +16,15 @@ if TYPE_CHECKING:
 
     from rich.console import Console, ConsoleOptions
 
-_BEGIN: Final = re.compile(r" +(?:[-+*!\u00b7\u2022\u2192\u2713\u2717] +)?")
+# blanks, then a bullet, or a name with its value behind it
+_BEGIN: Final = re.compile(r" +(?:[-+*!?\u00b7\u2022\u2192\u2713\u2717] +|[A-Za-z][A-Za-z ]{0,15}? {2,}(?=\S))?")
 _NARROWEST: Final = 20
 _OURS: Final = r"asayer-cli (?:(?:aws|completions|config|elastic|integrations|sandbox) )?[a-z][a-z-]*"
 _THEIRS: Final = r"aws (?:cloudformation|configure|iam|sso|sts) [a-z][a-z-]*"
 _ARGUMENT: Final = r"(?<=-key) [A-Za-z0-9_-]{12,}"  # the id of what is revoked
 _OPTION: Final = r" --?[a-z][a-z-]*(?:[ =](?:'[^']*'|[^\s'-]\S*(?<![,;:.)])))?"
-_COMMAND: Final = rf"(?<![\w-])(?:{_OURS}|{_THEIRS})(?:{_ARGUMENT})?(?:{_OPTION})*"
+_SHELLS: Final = r"(?:mv|chmod) (?:'[^']*'|\S+) (?:'[^']*'|\S+)"
+_COMMAND: Final = rf"(?<![\w-])(?:{_SHELLS}|(?:{_OURS}|{_THEIRS})(?:{_ARGUMENT})?(?:{_OPTION})*)"
 _WORD: Final = re.compile(rf"[^\s\w]*{_COMMAND}\S*|\S+")
 
 

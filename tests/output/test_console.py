@@ -165,6 +165,8 @@ COMMANDS = """if True:
     wide = "aws iam update-access-key --user-name asayer_cw --access-key-id AKIAX"
     hint = f"Do this (asayer-cli aws setup --add-key): {wide} --status Active. Or that: asayer-cli verify, again."
     console.failure(Failure("bad", "It is not so.", hint))
+    console.say("  here     this profile uses it; its secret is in the file")
+    console.say("hint: Move it away: mv /a/long/path/config.toml /a/long/path/config.toml.broken")
     for line in next_lines([f"{wide}  # make it valid again, should anything miss it", "asayer-cli verify"]):
         console.show(line)
 """
@@ -179,6 +181,10 @@ def test_a_command_that_may_be_pasted_is_never_broken(bare_environ: dict[str, st
         "(asayer-cli aws setup --add-key):",
         f"{wide} --status Active.",
         "Or that: asayer-cli verify, again.",
+        "  here     this profile uses it; its",
+        "           secret is in the file",
+        "hint: Move it away:",
+        "mv /a/long/path/config.toml /a/long/path/config.toml.broken",
         "Next:",
         f"  {wide}",
         "      make it valid again, should anything",

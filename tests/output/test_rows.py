@@ -16,6 +16,7 @@ from asayer_cli.exit_codes import ExitCode
 from asayer_cli.output import show
 from asayer_cli.output.console import Console
 from asayer_cli.result import Column, Failure, Level, Message, Result, RowStream
+from tests.terminal import screen
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -145,3 +146,35 @@ def test_a_row_is_printed_before_the_next_is_made(bare_environ: dict[str, str], 
         lines = list(lines_as_they_come(process, heading=output != "plain"))
         assert process.wait() == 0
     assert [line[:5] for line in lines] == ["row-0", "row-1", "row-2"]
+
+
+NARROW = """if True:
+    import os
+    from dataclasses import dataclass
+    from asayer_cli.output import rows
+    from asayer_cli.output.console import Console
+    from asayer_cli.result import Column, Result, RowStream
+    @dataclass
+    class Row:
+        time: str = "05:30"
+        done: str = "done"
+        object: str = "user/a-user-with-a-name"
+        made: str = "AKIAX"
+    widths = {"time": 5, "done": 6, "object": 23, "made": 0}
+    columns = tuple(Column(name, name, width) for name, width in widths.items())
+    stream = RowStream("rows", columns, iter([Row(), Row(object="u" * 60)]), lambda: Result())
+    rows.print_rows(stream, "text", Console(environ=os.environ))
+"""
+
+
+def test_a_row_that_is_too_long_goes_on_below_with_its_cells_whole(bare_environ: dict[str, str]) -> None:
+    _, shown = screen(environ={**bare_environ, "NO_COLOR": "1"}, columns=41, program=("-c", NARROW))
+    assert [line.rstrip() for line in shown.splitlines()] == [
+        "time   done    object",
+        "       made",
+        "05:30  done    user/a-user-with-a-name",
+        "       AKIAX",
+        "05:30  done",
+        f"       {'u' * 60}",
+        "       AKIAX",
+    ]

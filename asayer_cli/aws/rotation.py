@@ -20,6 +20,7 @@ from asayer_cli.integrations import AwsIntegration
 from asayer_cli.integrations_view import view
 from asayer_cli.profile_option import for_profile
 from asayer_cli.secret_store import prove_writable, secret_name
+from asayer_cli.undisturbed import undisturbed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -158,7 +159,8 @@ class Rotation:
         with new_key.undone_on_failure():
             key = new_key.make({key.id for key in self._facts.keys} if self._facts else (), _at_once)
             proofs = self._user.prove_key(key, Patience(wait, desk.reporter, late))
-            self._save(key.access_key_id)
+            with undisturbed():  # what the settings name already is not to be undone
+                self._save(key.access_key_id)
         self._close_changes()
         return key, proofs
 

@@ -26,6 +26,7 @@ from asayer_cli.errors import (
 from asayer_cli.integrations import AWS_SECRET_VARIABLE
 from asayer_cli.profile_option import for_profile
 from asayer_cli.secret_store import prove_writable
+from asayer_cli.undisturbed import undisturbed
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -250,7 +251,8 @@ class Setup:
         with new_key.undone_on_failure():
             key = new_key.make({key.id for key in self._keys}, changes.settled)
             proofs = self._prove(key, plan, Patience(wait, self._desk.reporter, self._late(plan)))
-            self._save(plan, key.access_key_id)
+            with undisturbed():  # what the settings name already is not to be undone
+                self._save(plan, key.access_key_id)
         changes.note(f"make, prove and save the access key {key.access_key_id}")
         return key.access_key_id, proofs
 

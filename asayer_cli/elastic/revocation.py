@@ -64,10 +64,10 @@ class Revoker:
             if self.held.store.remove(name):
                 forgotten.append(name)
             self.held.journal.done(change)
-        self._settle_forgotten()
+        self.settle_forgotten()
         return tuple(forgotten)
 
-    def _settle_forgotten(self) -> None:
+    def settle_forgotten(self) -> None:
         """Write down the end of runs that were cut off after they forgot nothing but secrets."""
         of_secrets = secret_name(self.held.profile, "elastic", "")
         for change in self.held.journal.open_changes("", FORGET, f"profile/{self.held.profile}/elastic"):

@@ -270,6 +270,7 @@ class OldKeys:
             revoker.settle(key_id)
         for key_id in plan.dead:
             forgotten += revoker.forget(key_id)
+        revoker.settle_forgotten()
         return self.outcome(plan, tuple(forgotten), done=True)
 
     def outcome(self, plan: OldKeysPlan, forgotten: tuple[str, ...] = (), *, done: bool) -> RotationOutcome:

@@ -16,9 +16,9 @@ if TYPE_CHECKING:
 
 CUT: Final = "…"
 _LEFT_OUT: Final = re.compile(
-    r"$|Starting |Acting as |Plan:|Done: |warning: |note: |Next: |That was |Made |Secrets are "
+    r"$|Starting |Acting as |Plan:|Done: |warning: |note: |Next:|That was |Made |Secrets are "
     r"|  (?:account|user|access key|region|collected|accepted|matches|secret|searched|time) |  20\d\d-"
-    r"|  [-·] | {6}|  . elastic\.(?:expiry|write_denied|fields|read|utc_time|queryable)"
+    r"|  [-·] |  \+ make |  asayer-cli | {6}|  . elastic\.(?:expiry|write_denied|fields|read|utc_time|queryable)"
     r"|✓  \S+ .* (?:/aws/\S+|/ecs/shop-(?:admin|worker)|RDSOSMetrics|shop-audit)$"
 )
 _HEADING: Final = re.compile(r"\S.*:$|A user's session|Verified|Elasticsearch$|Preferences > Integrations > E")

@@ -70,7 +70,16 @@ class UserKeys:
         """Return what was seen to hold of a key."""
         session = self.desk.key_session(key)
         proof = KeyProof(session, self.access.name, self.collection.log_groups[0], patience)
-        return proof.prove(denials_may_be_late=False)
+        try:
+            return proof.prove(denials_may_be_late=False)
+        except PermissionDeniedError as error:
+            raise PermissionDeniedError(
+                error.message,
+                hint=f"The user {self.access.name} lacks its rights. Give them back, then run this again: "
+                f"asayer-cli aws setup{for_profile(self.desk.profile)}",
+                code=error.code,
+                action=error.action,
+            ) from error
 
     def _refuse_others(self) -> None:
         saved, profile = self.desk.saved, self.desk.profile

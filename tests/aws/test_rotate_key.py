@@ -339,3 +339,15 @@ def test_a_profile_of_two_words_is_named_so_that_it_can_be_copied(setup: Program
     assert run.data["next_steps"][1] == "asayer-cli verify --profile 'my team'"
     gone = rotate("--profile", "no team")
     assert "asayer-cli aws status --profile 'no team'." in error_of(gone)["hint"]
+
+
+def test_a_user_without_its_rights_is_led_to_setup(setup: Program, rotate: Rotate, account: Account) -> None:
+    old = setup().data["access_key_id"]
+    account.iam.detach_user_policy(UserName=account.user, PolicyArn=account.attached()[0])
+    run = rotate("--wait-for-key", "1s")
+    error = error_of(run)
+    assert (run.code, error["code"]) == (4, "permission_denied")
+    assert error["hint"].endswith("asayer-cli aws setup")
+    assert account.key_ids() == [old]
+    assert setup().code == 0
+    assert rotate().code == 0

@@ -61,7 +61,8 @@ def teardown(
     from asayer_cli.cli.aws_setup import DEFAULT_USER_NAME
 
     app.secret_store = secret_store or ""
-    name = user_name or app.settings().text("aws.user_name", DEFAULT_USER_NAME)
+    # after a run that forgot the settings and was cut off, --confirm alone still names the user
+    name = user_name or app.settings().text("aws.user_name", confirm or DEFAULT_USER_NAME)
     if not dry_run:
         _check_confirmation(app, name, confirm, yes=yes)
     with alone(app, dry_run=dry_run):

@@ -229,3 +229,11 @@ def make_again(account: Account) -> None:
     while account.exists() and time.monotonic() < end:
         time.sleep(0.05)
     account.iam.create_user(UserName=account.user)
+
+
+def test_the_same_command_once_more_finds_nothing_left(setup: Program, program: Program, account: Account) -> None:
+    setup()
+    runs = [program("aws", "teardown", "-o", "json", "--yes", "--confirm", account.user) for _ in range(2)]
+    assert [run.code for run in runs] == [0, 0], runs[-1].err
+    assert [run.data["status"] for run in runs] == ["done", "in_place"]
+    assert not account.exists()

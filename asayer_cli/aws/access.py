@@ -37,6 +37,7 @@ GROUP_POLICY: Final = "asayer-cli-log-groups"
 # What GetAccessKeyLastUsed says of a key that was never used (its API reference).
 _NEVER: Final = "N/A"
 _PAUSE_SECONDS: Final = 0.5
+_KEY_MEMBERS: Final = ("AccessKeyId", "Status", "CreateDate")
 
 
 class UserAccess:
@@ -81,16 +82,15 @@ class UserAccess:
 
     def keys(self) -> list[AccessKey]:
         """Return the user's access keys, oldest first, with their last use; none when there is no such user."""
-        described = self._listed_keys().get("AccessKeyMetadata", ())
+        described = self._listed_keys()["AccessKeyMetadata"]
         keys = together([partial(self._with_last_use, key) for key in described])
         return sorted(keys, key=lambda key: key.created_at)
 
     def key_dates(self) -> tuple[dict[str, datetime], datetime]:
         """Return when each of the user's access keys was made, by id, and AWS's own time (whole seconds) of that."""
         answer = self._listed_keys()
-        headers = answer["ResponseMetadata"]["HTTPHeaders"]
-        at = parsedate_to_datetime(headers["date"]) if "date" in headers else datetime.min.replace(tzinfo=UTC)
-        return {key["AccessKeyId"]: key["CreateDate"] for key in answer.get("AccessKeyMetadata", ())}, at
+        dates = {key["AccessKeyId"]: key["CreateDate"] for key in answer["AccessKeyMetadata"]}
+        return dates, _date_of(answer["ResponseMetadata"]["HTTPHeaders"])
 
     def policy_is_there(self, arn: str) -> bool:
         """Tell whether a policy exists; True when that may not be asked, for attaching it will tell."""
@@ -166,7 +166,7 @@ class UserAccess:
         iam = self._session.client("iam", self._region, once=True)
         with translated("iam:CreateAccessKey", resource=self._arn, needed=self._needed):
             made = iam.create_access_key(UserName=self.name)["AccessKey"]
-        return AwsKey(made["AccessKeyId"], Secret(made["SecretAccessKey"]))
+            return AwsKey(made["AccessKeyId"], Secret(made["SecretAccessKey"]))
 
     def set_active(self, key_id: str, *, active: bool) -> None:
         """Make an access key active or inactive."""
@@ -206,15 +206,16 @@ class UserAccess:
         return AccessKey(key_id, described["Status"], described["CreateDate"], used, service, region)
 
     def _listed_keys(self) -> dict[str, Any]:
-        """Return the answer to ListAccessKeys, of one page since there are two keys at most; it may be NoSuchEntity."""
+        """Return the answer to ListAccessKeys, of one page since there are two keys at most; no key of no user."""
         with translated("iam:ListAccessKeys", resource=self._arn, needed=self._needed):
             try:
                 answer: dict[str, Any] = self._client.list_access_keys(UserName=self.name)
             except ClientError as error:
                 if error_code(error) not in MISSING:
                     raise
-                return dict(error.response)
-            return answer
+                answer = dict(error.response)
+            keys = [{name: key[name] for name in _KEY_MEMBERS} for key in answer.get("AccessKeyMetadata", ())]
+            return {**answer, "AccessKeyMetadata": keys}
 
     def _all(self, operation: str, member: str) -> list[Any]:
         """Return all pages of a list; empty when there is no such user."""
@@ -258,3 +259,12 @@ class UserAccess:
     @property
     def _client(self) -> Any:  # noqa: ANN401 - botocore makes the type
         return self._session.client("iam", self._region)
+
+
+def _date_of(headers: Mapping[str, str]) -> datetime:
+    """Return when an answer was given; by this machine's clock where it does not tell."""
+    try:
+        given = parsedate_to_datetime(headers.get("date", ""))
+    except (ValueError, TypeError):  # of another form, or out of range
+        return datetime.now(UTC)
+    return given if given.tzinfo else given.replace(tzinfo=UTC)

@@ -45,7 +45,7 @@ def test_what_is_written_has_the_mode_that_is_told(cli: Cli, sandbox_environ: di
     group = ("--region", "eu-west-1", "--log-group", "/ecs/shop-api", "--user-name", "told-modes")
     report = tmp_path / "sandbox" / "state" / "report.xml"
     assert cli("aws", "setup", *group, "--yes").code == 0
-    assert cli("elastic", "create-key", "--yes").code == 0
+    assert cli("elastic", "create-key", "--name", "told-modes", "--yes").code == 0
     cli("verify", "-o", "junit", "--report-file", str(report))
     folders = [Path(sandbox_environ[f"ASAYER_{name}_DIR"]) for name in ("CONFIG", "STATE")]
     found = {path: stat.S_IMODE(path.stat().st_mode) for folder in folders for path in folder.iterdir()}

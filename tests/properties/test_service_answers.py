@@ -108,7 +108,7 @@ def _environ(addresses: Addresses, url: str) -> Iterator[tuple[Mapping[str, str]
 
 
 @pytest.mark.parametrize("name", SCENES)
-@settings(max_examples=25, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=12, derandomize=True, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(target=st.integers(0, 1000), damage=damages())
 def test_a_wrong_answer_is_told_in_words(theatre: Theatre, name: str, target: int, damage: Damage) -> None:
     theatre.play(name, target, damage)

@@ -10,7 +10,7 @@ from asayer_cli.aws.interrupted import CREATE_KEY, DELETE_KEY, abandoned_key, le
 from asayer_cli.aws.key_choice import describe_key
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from asayer_cli.aws.known_secrets import KnownSecrets
     from asayer_cli.aws.model import AccessKey, UserState
@@ -78,7 +78,8 @@ def gather(state: UserState | None, user_name: str, account: str, secrets: Known
     keys = state.keys if state else ()
     ids = frozenset(key.id for key in keys)
     target = f"user/{user_name}"
-    records = [record for record in journal.records() if _place(record) == (account, CREATE_KEY, target)]
+    records = tuple(journal.records())
+    makings = [record for record in records if _place(record) == (account, CREATE_KEY, target)]
     pending = journal.open_changes(account, CREATE_KEY, target)
     anywhere, claim = secrets.held_by_any_profile(ids), state.claim if state else None
     return KeyFacts(
@@ -91,15 +92,15 @@ def gather(state: UserState | None, user_name: str, account: str, secrets: Known
         used_by={key_id: others for key_id in ids if (others := secrets.others_with(key_id))},
         leftovers=leftover_keys(pending, keys, anywhere),
         abandoned=abandoned_key(pending, keys, anywhere, claim),
-        claim=claim.change if claim and claim.change in {record.change for record in journal.records()} else "",
-        made_here=tuple(dict.fromkeys(record.made for record in records if record.made)),
-        ended_here=tuple(dict.fromkeys(_ended(journal, account, f"{target}/"))),
-        lists=tuple(frozenset(record.before) for record in records if record.state == "begun"),
+        claim=claim.change if claim and claim.change in {record.change for record in records} else "",
+        made_here=tuple(dict.fromkeys(record.made for record in makings if record.made)),
+        ended_here=tuple(dict.fromkeys(_ended(records, account, f"{target}/"))),
+        lists=tuple(frozenset(record.before) for record in makings if record.state == "begun"),
     )
 
 
-def _ended(journal: Journal, account: str, prefix: str) -> Iterator[str]:
-    for record in journal.records():
+def _ended(records: Iterable[Record], account: str, prefix: str) -> Iterator[str]:
+    for record in records:
         if (record.account, record.action) == (account, DELETE_KEY) and record.target.startswith(prefix):
             yield record.target.removeprefix(prefix)
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from asayer_cli.aws.interrupted import CREATE_KEY, DELETE_KEY
 from asayer_cli.aws.life import LOCAL, LifeKind
 from asayer_cli.errors import AsayerError
+from asayer_cli.integrations_remove import FORGET
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -16,7 +17,6 @@ if TYPE_CHECKING:
     from asayer_cli.journal import Journal
     from asayer_cli.reporting import Reporter
 
-FORGET: Final = "local.forget"
 _ACTIONS: Final = {
     LifeKind.DEACTIVATE_KEY: "iam:UpdateAccessKey",
     LifeKind.DELETE_KEY: DELETE_KEY,

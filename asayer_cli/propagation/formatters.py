@@ -84,11 +84,7 @@ class JsonFormatter(logging.Formatter):
         fields = {}
         if record.exc_info and record.exc_info[0] is not None:
             fields["error.type"] = record.exc_info[0].__qualname__
-            fields["error.message"] = (
-                "".join(traceback.format_exception_only(record.exc_info[0], record.exc_info[1]))
-                .partition(": ")[2]
-                .rstrip("\n")
-            )
+            fields["error.message"] = _error_message(record.exc_info[1])
             fields["error.stack_trace"] = self.formatException(record.exc_info)
         elif record.exc_text:
             fields["error.stack_trace"] = record.exc_text

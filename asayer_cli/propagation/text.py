@@ -30,7 +30,10 @@ def with_error_word(text: str, level_name: str) -> str:
 
     The collector drops what has neither `exception` nor `error`, in any case (public history of openreplay/openreplay).
     """
-    first = text.partition("\n")[0].lower()
+    first = text.partition("\n")[0] if "\n" in text else text
+    if "ERROR" in first or "Error" in first:
+        return text
+    first = first.lower()
     if "error" in first or "exception" in first:
         return text
     told = not level_name or level_name.lower() in first

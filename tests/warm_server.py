@@ -29,8 +29,9 @@ from asayer_cli.integrations import AwsKey
 from asayer_cli.secret import Secret
 
 LARGEST_REQUEST = 1 << 20
-# keyring chooses its back end when it is imported; the sandbox's servers and the demo start programs of their own
-LEFT_COLD = ("asayer_cli.sandbox", "asayer_cli.__main__")
+# keyring chooses its back end when it is imported; the sandbox's servers and the demo start programs of their own; and
+# propagation is for the programs of users
+LEFT_COLD = ("asayer_cli.sandbox", "asayer_cli.propagation", "asayer_cli.__main__")
 SDK_CLIENTS = ("sts", "iam", "logs", "ec2")
 
 

@@ -18,6 +18,7 @@ PLAIN_FORMATS = {
     "$": "${asctime} ${levelname} ${name}: ${message}",
 }
 ECS_VERSION = "8.11.0"
+_ERROR = logging.ERROR
 _MESSAGE_KEYS = ("message", "event", "msg")
 _OF_EVERY_RECORD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName", "color_message"}
 _PLAIN_TYPES = (str, bool, int, type(None))
@@ -46,7 +47,7 @@ class PlainFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
         """Return the entry, tagged when the record was made in a session."""
         text = super().format(record)
-        if record.levelno >= logging.ERROR:
+        if record.levelno >= _ERROR:
             text = with_error_word(text, record.levelname)
         session_id = record_session_id(record)
         return text if session_id is None else tag_lines(text, session_id, self.tag_name)

@@ -34,7 +34,7 @@ def install_record_factory() -> None:
         session_id = current_session_id()
         if session_id is None and record.exc_info:
             session_id = session_of(record.exc_info[1])
-        record.__dict__[_CAPTURED] = session_id
+        record._asayer_session_id = session_id  # noqa: SLF001 - ours, on a record that is open to additions
         return record
 
     _factories[:] = [make_record, inner]
@@ -58,7 +58,8 @@ def record_session_id(record: logging.LogRecord) -> str | None:
         session_id = parse_session_id(given[_SHOWN])
         if session_id is not None:
             return session_id
-    if _CAPTURED in given:
+    try:
         captured: str | None = given[_CAPTURED]
-        return captured
-    return current_session_id() or (session_of(record.exc_info[1]) if record.exc_info else None)
+    except KeyError:
+        return current_session_id() or (session_of(record.exc_info[1]) if record.exc_info else None)
+    return captured

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from importlib.machinery import ModuleSpec
     from types import ModuleType
 
-_Callback = "Callable[[ModuleType], object]"
 _awaited: dict[str, list[Callable[[Any], object]]] = {}
 _searching = threading.local()
 _told: set[str] = set()
@@ -75,6 +74,7 @@ class _AwaitingFinder:
     """Stands first on `sys.meta_path`; finds awaited modules through the others and makes their loaders call back."""
 
     def find_spec(self, name: str, path: Sequence[str] | None = None, target: ModuleType | None = None) -> Any:
+        """Return the spec that the next finders have for an awaited module; for all others None, as always."""
         if name not in _awaited or getattr(_searching, "name", None) == name:
             return None
         outer = getattr(_searching, "name", None)
@@ -103,13 +103,13 @@ def _found_by_others(name: str, path: Sequence[str] | None, target: ModuleType |
 def _call_back_after(loader: Any) -> None:
     """Wrap the loader's own `exec_module`, so that it stays the loader that others know."""
     load = getattr(loader, "exec_module", None)
-    if load is None or getattr(load, "asayer_patch", False):
-        return
+    if load is None or getattr(load, "asayer_patch", False) or isinstance(loader, type):
+        return  # none, done before, or a loader that all built-in modules share
 
     def exec_module(module: ModuleType) -> None:
         load(module)
         for callback in _awaited.get(module.__name__, ()):
-            attempt(callback, module)
+            attempt(callback, sys.modules.get(module.__name__, module))
 
     exec_module.asayer_patch = True  # type: ignore[attr-defined]
     try:

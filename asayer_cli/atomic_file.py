@@ -26,13 +26,14 @@ def locked(path: Path) -> Iterator[None]:
         yield
 
 
-def replace(path: Path, text: str) -> None:
-    """Write a file of mode 0600 at once: whoever reads sees the old text or the new; a link stays one. OSError."""
+def replace(path: Path, text: str, *, mode: int = 0o600) -> None:
+    """Write a file of a mode at once: whoever reads sees the old text or the new; a link stays one. OSError."""
     target = Path(os.path.realpath(path))
     descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{path.name}.")
     temporary = Path(name)
     try:
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
+            os.fchmod(file.fileno(), mode)
             file.write(text)
             file.flush()
             os.fsync(file.fileno())

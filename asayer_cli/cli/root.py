@@ -16,6 +16,7 @@ _MODULES: Final = {
     "aws": "aws",
     "elastic": "elastic",
     "integrations": "integrations",
+    "snippet": "snippet",
     "verify": "verify",
     "audit": "audit",
     "config": "config",

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 # blanks, then a bullet, or a name with its value behind it
 _BEGIN: Final = re.compile(r" +(?:[-+*!?\u00b7\u2022\u2192\u2713\u2717] +|[A-Za-z][A-Za-z ]{0,15}? {2,}(?=\S))?")
 _NARROWEST: Final = 20
-_OURS: Final = r"asayer-cli (?:(?:aws|completions|config|elastic|integrations|sandbox) )?[a-z][a-z-]*"
+_OURS: Final = r"asayer-cli (?:(?:aws|completions|config|elastic|integrations|sandbox|snippet) )?[a-z][a-z-]*"
 _THEIRS: Final = r"aws (?:cloudformation|configure|iam|sso|sts) [a-z][a-z-]*"
 _ARGUMENT: Final = r"(?<=-key) [A-Za-z0-9_-]{12,}"  # the id of what is revoked
 _OPTION: Final = r" --?[a-z][a-z-]*(?:[ =](?:'[^']*'|[^\s'-]\S*(?<![,;:.)])))?"

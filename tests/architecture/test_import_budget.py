@@ -41,6 +41,7 @@ COMMANDS = (
     "integrations",
     "integrations show",
     "integrations remove",
+    "snippet",
     "verify",
     "audit",
     "config",

@@ -65,6 +65,7 @@ def test_the_commands() -> None:
         "integrations",
         "integrations show",
         "integrations remove",
+        "snippet",
         "verify",
         "audit",
         "config",

@@ -61,7 +61,10 @@ def test_the_wheel_has_the_manual_pages_where_man_looks(wheel: zipfile.ZipFile) 
 
 def test_the_wheel_has_every_module(wheel: zipfile.ZipFile) -> None:
     modules = {str(path.relative_to(ROOT)) for path in (ROOT / "asayer_cli").rglob("*.py")}
-    assert modules | {"asayer_cli/py.typed"} == {name for name in wheel.namelist() if name.startswith("asayer_cli/")}
+    snippets = {str(path.relative_to(ROOT)) for path in (ROOT / "asayer_cli" / "snippets").glob("*.*")}
+    assert modules | snippets | {"asayer_cli/py.typed"} == {
+        name for name in wheel.namelist() if name.startswith("asayer_cli/")
+    }
 
 
 def test_the_wheel_has_the_licence(wheel: zipfile.ZipFile, metadata: Message) -> None:

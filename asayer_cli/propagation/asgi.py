@@ -32,8 +32,7 @@ class AsgiMiddleware:
         try:
             return await self.app(scope, receive, send)
         except BaseException as error:
-            if session_id is not None:
-                note_exit(error, session_id)
+            note_exit(error, session_id)
             raise
         finally:
             leave_session(token)

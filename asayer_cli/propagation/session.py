@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import inspect
 from contextvars import ContextVar
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator
@@ -19,8 +19,20 @@ _DEEPEST_CHAIN = 16
 
 session_variable: ContextVar[str | None] = ContextVar("asayer_session_id", default=None)
 """The id in decimal; `parse_session_id` comes before whatever is set here."""
+
+
+class ExitNote(NamedTuple):
+    """Where an exception at this address left which session; `outer_id` was current again then."""
+
+    address: int
+    code: CodeType
+    instruction: int
+    session_id: str | None
+    outer_id: object
+
+
 # Which session an exception left, by the exception's address: a fixed table needs no lock and keeps nothing alive.
-_exit_notes: list[tuple[int, CodeType, int, str] | None] = [None] * _MOST_NOTES
+_exit_notes: list[ExitNote | None] = [None] * _MOST_NOTES
 
 current_session_id = session_variable.get
 """Return the current session id in decimal, None when there is none."""
@@ -77,15 +89,25 @@ class session_context:  # noqa: N801 - used as a function, like contextlib.suppr
     ) -> None:
         """Reset the id; let an exception pass and note which session it left."""
         leave_session(self._token)
-        if error is not None and self.session_id is not None:
-            note_exit(error, self.session_id)
+        if error is not None:
+            note_exit(error, self.session_id, self._token.old_value)
 
 
-def note_exit(error: BaseException, session_id: str) -> None:
-    """Note that `error` leaves the session in the calling frame, or in one that called it."""
+def note_exit(error: BaseException, session_id: str | None, outer_id: object = None) -> None:
+    """Note that `error` leaves the session, or none, in the calling frame, or in one that called it.
+
+    The innermost one counts. A note that was made in the same place is of an exception that is no more, unless it is
+    of a block in a block.
+    """
     trace = error.__traceback__
-    if trace is not None and _noted(error) is None:
-        note = (id(error), trace.tb_frame.f_code, trace.tb_lasti, session_id)
+    if trace is None:
+        return
+    found = _exit_note(error, trace.tb_next)
+    if found is None and session_id is not None:
+        found = _exit_note(error, trace)
+        found = found if found is not None and found.outer_id == session_id else None
+    if found is None:
+        note = ExitNote(id(error), trace.tb_frame.f_code, trace.tb_lasti, session_id, outer_id)
         _exit_notes[(id(error) >> 4) % _MOST_NOTES] = note
 
 
@@ -98,7 +120,9 @@ def session_of(error: BaseException | None) -> str | None:
     for _ in range(_DEEPEST_CHAIN):
         if error is None:
             return None
-        found = _noted(error) or _shared_session(getattr(error, "exceptions", ()))
+        note = _exit_note(error, error.__traceback__)
+        found = note.session_id if note is not None else None
+        found = found or _shared_session(getattr(error, "exceptions", ()))
         if found is not None:
             return found
         error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
@@ -112,15 +136,14 @@ def _shared_session(errors: Any) -> str | None:
     return found.pop() if len(found) == 1 else None
 
 
-def _noted(error: BaseException) -> str | None:
+def _exit_note(error: BaseException, trace: TracebackType | None) -> ExitNote | None:
     """Look a note up; an address may be used again, so the traceback must pass where the note was made."""
     note = _exit_notes[(id(error) >> 4) % _MOST_NOTES]
-    if note is None or note[0] != id(error):
+    if note is None or note.address != id(error):
         return None
-    trace = error.__traceback__
     while trace is not None:
-        if trace.tb_frame.f_code is note[1] and trace.tb_lasti == note[2]:
-            return note[3]
+        if trace.tb_frame.f_code is note.code and trace.tb_lasti == note.instruction:
+            return note
         trace = trace.tb_next
     return None
 
@@ -206,8 +229,7 @@ def _generator_in_session(session_id: str | None, generator: Generator[Any, Any,
         except StopIteration as stop:
             return stop.value
         except BaseException as error:
-            if session_id is not None:
-                note_exit(error, session_id)
+            note_exit(error, session_id)
             raise
         finally:
             leave_session(token)
@@ -234,8 +256,7 @@ async def _async_generator_in_session(
         except StopAsyncIteration:
             return
         except BaseException as error:
-            if session_id is not None:
-                note_exit(error, session_id)
+            note_exit(error, session_id)
             raise
         finally:
             leave_session(token)

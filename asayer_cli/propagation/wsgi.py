@@ -26,8 +26,7 @@ class WsgiMiddleware:
         try:
             body = self.app(environ, start_response)
         except BaseException as error:
-            if session_id is not None:
-                note_exit(error, session_id)
+            note_exit(error, session_id)
             raise
         finally:
             leave_session(token)

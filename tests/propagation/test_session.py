@@ -254,6 +254,17 @@ def test_an_exception_at_the_address_of_a_former_one_does_not_inherit_its_sessio
     assert {session_id for _, session_id in found} == {None}
 
 
+def test_an_exception_at_the_address_of_a_former_one_of_the_same_place_has_its_own_session() -> None:
+    addresses, found = set(), set()
+    for value in [1, 2, None] * 70:
+        error = caught(value)
+        found.add((value, id(error) in addresses, session_of(error)))
+        addresses.add(id(error))
+        del error
+    assert {(1, True, "1"), (2, True, "2"), (None, True, None)} <= found
+    assert {(value, session_id) for value, _, session_id in found} == {(1, "1"), (2, "2"), (None, None)}
+
+
 def test_an_exception_keeps_nothing_alive() -> None:
     class FreedError(ValueError):
         def __del__(self) -> None:

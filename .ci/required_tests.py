@@ -1,8 +1,9 @@
-"""A pytest plugin of the gate: tests that need a keyring or a shell must have run, not been skipped."""
+"""A pytest plugin of the gate: tests that need a program of the system must have run, not been skipped."""
 
 from __future__ import annotations
 
 import os
+import time
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -12,7 +13,9 @@ if TYPE_CHECKING:
     from _pytest.terminal import TerminalReporter
 
 READY_VARIABLE: Final = "ASAYER_GATE_READY"
-MARKERS: Final = ("needs_keyring", "needs_shell")
+PROGRAMS_VARIABLE: Final = "ASAYER_GATE_PROGRAMS"
+PROGRAMS_WITHIN_SECONDS: Final = 300
+MARKERS: Final = ("needs_browser", "needs_keyring", "needs_nginx", "needs_redis", "needs_shell")
 
 
 class RequiredTests:
@@ -56,4 +59,13 @@ def pytest_configure(config: pytest.Config) -> None:
     if not hasattr(config, "workerinput"):
         if told := os.environ.get(READY_VARIABLE):
             Path(told).touch()  # what the tests need is installed: the gate's other work may begin
+        if made := os.environ.get(PROGRAMS_VARIABLE):
+            _await(Path(made))
         config.pluginmanager.register(RequiredTests(), "required-tests")
+
+
+def _await(path: Path) -> None:
+    """Wait until the programs are installed, whose tests are left out where they are missing."""
+    deadline = time.monotonic() + PROGRAMS_WITHIN_SECONDS
+    while not path.exists() and time.monotonic() < deadline:
+        time.sleep(0.2)

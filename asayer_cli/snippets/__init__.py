@@ -50,9 +50,15 @@ class Snippet:
 
 
 def snippet(kind: str, module: str = PACKAGE, vendored: Path | None = None) -> Snippet:
-    """Return the snippet of a kind; `module` is what Python imports, where a vendored one stands for the package."""
+    """Return the snippet of a kind.
+
+    `module` is what Python imports, where a vendored one stands for the package; a `vendored` script is loaded by its
+    file's name.
+    """
     name, language = _FILES[kind]
     text = (_FOLDER / name).read_text(encoding="utf-8")
     if module != PACKAGE:
         text = text.replace(f"python -m {PACKAGE}", f"python {module}.py").replace(PACKAGE, module)
+    if kind == "javascript" and vendored:
+        text = text.replace(SCRIPT_FILE.name, vendored.name)
     return Snippet(kind, language, text, _NEXT[kind], vendored)

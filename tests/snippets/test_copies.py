@@ -64,6 +64,9 @@ def test_what_is_printed_along(bare: Cli, tmp_path: Path) -> None:
     run = bare("snippet", "flask", "--vendor", str(path), "-o", "json")
     assert "from session_logs import install\n" in run.data["text"]
     assert run.data["vendored"] == str(path)
+    page = bare("snippet", "javascript", "--vendor", str(tmp_path / "propagate.v2.js")).out
+    assert page.count('"/propagate.v2.js"') == 2
+    assert "asayer-propagate.js" not in page
     assert bare("snippet", "--vendor", str(path), "-o", "json").data["state"] == "current"
     assert bare("snippet", "--vendor", str(path), "--quiet") == type(run)(0, "", "")
 

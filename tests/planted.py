@@ -15,6 +15,7 @@ _VARIABLES: Final = (
     "ASAYER_AWS_SECRET_ACCESS_KEY",
     "ASAYER_ELASTIC_API_KEY",
     "ASAYER_ELASTIC_PASSWORD",
+    "ASAYER_CANARY_SECRET",
 )
 _SHORTEST: Final = 8
 # What these print is asked for; whatever runs in a sandbox of its own has that one's secrets.

@@ -2,29 +2,33 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import click
 
 from asayer_cli.cli.base import command
+from asayer_cli.cli.canary_options import Sectioned, canary_options, refuse_combinations
 from asayer_cli.cli.types import DURATION, MOMENT, SESSION_ID
 from asayer_cli.result import Result
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from datetime import datetime, timedelta
 
+    from asayer_cli.canary.arrival import CanarySource
+    from asayer_cli.canary.model import CanaryVerification
     from asayer_cli.cli.app import App
+    from asayer_cli.exit_codes import ExitCode
     from asayer_cli.session_id import SessionId
     from asayer_cli.settings import Settings
     from asayer_cli.verification.model import Verification
-    from asayer_cli.verification.verify import Source
     from asayer_cli.verification.wishes import Wishes
 
 _OUTPUTS: Final = ("text", "json", "junit", "github")
 
 
-@command("verify", outputs=_OUTPUTS)
+@command("verify", outputs=_OUTPUTS, cls=Sectioned)
+@canary_options
 @click.option("--only", type=click.Choice(("aws", "elastic")), help="Verify only this source.")
 @click.option("--since", type=MOMENT, metavar="TIME", help="Begin of the window: an age (2h) or ISO 8601 with a zone.")
 @click.option("--until", type=MOMENT, metavar="TIME", help="End of the window, not included; now when not given.")
@@ -36,7 +40,9 @@ _OUTPUTS: Final = ("text", "json", "junit", "github")
     show_default=True,
     help="Collectible entries that each source must have.",
 )
-@click.option("--wait", type=DURATION, metavar="DURATION", help="Ask again until it is there, at most this long.")
+@click.option(
+    "--wait", type=DURATION, metavar="DURATION", help="Ask again until it is there, at most this long; a canary: 3m."
+)
 @click.option("--explain", is_flag=True, help="List every tagged entry with its verdict.")
 @click.option("--strict", is_flag=True, help="A near miss is a failure.")
 @click.option("--allow-empty", is_flag=True, help="No failure when there was no error to collect, and no near miss.")
@@ -57,6 +63,7 @@ def group(
     session: SessionId | None,
     wait: timedelta | None,
     convention: str | None,
+    canary_params: Mapping[str, Any],
     *,
     min_entries: int,
     explain: bool,
@@ -69,6 +76,9 @@ def group(
 
     Tagged entries must be there, the collector's own search must find them, and its rules must let them pass.
 
+    With --canary, a request is sent as a browser would send it, with the id of a session that nobody has, and followed
+    until each collector can take its entry; where it gets lost, the hop is named.
+
     Uses the collector's own credentials: those that `aws setup` and `elastic create-key` stored, or, in CI, those of
     the environment. Changes nothing.
 
@@ -77,6 +87,7 @@ def group(
     asayer-cli verify --wait 3m                   right after a deployment
     asayer-cli verify --session 8135...           one session
     asayer-cli verify -o junit --report-file r.xml
+    asayer-cli verify --canary https://api.example.com/asayer-canary --origin https://shop.example.com
     """
     from datetime import timedelta
 
@@ -96,9 +107,14 @@ def group(
         explain=explain,
         allow_empty=allow_empty,
     )
-    _check_window(app, wishes)
-    sources = _sources(app, settings, wishes, only, allow_http=allow_http)
-    verification, exit_code = verify(sources, wishes, app.console)
+    verification: Verification | CanaryVerification
+    refuse_combinations(click.get_current_context().params, canary_params)
+    if canary_params["canary"] is not None:
+        verification, exit_code = _verify_canary(app, settings, wishes, only, canary_params, allow_http=allow_http)
+    else:
+        _check_window(app, wishes)
+        sources = _sources(app, settings, wishes, only, allow_http=allow_http)
+        verification, exit_code = verify(sources, wishes, app.console)
     return Result(
         _led_to(app.profile, verification),
         exit_code=exit_code,
@@ -108,7 +124,31 @@ def group(
     )
 
 
-def _led_to(profile: str, verification: Verification) -> Verification:
+def _verify_canary(
+    app: App,
+    settings: Settings,
+    wishes: Wishes,
+    only: str | None,
+    canary_params: Mapping[str, Any],
+    *,
+    allow_http: bool,
+) -> tuple[CanaryVerification, ExitCode]:
+    from contextlib import closing
+    from datetime import UTC, datetime
+
+    from asayer_cli import network
+    from asayer_cli.canary.sender import Sender
+    from asayer_cli.canary.verify import Choices, verify
+    from asayer_cli.cli.canary_options import CANARY_WAIT, order_of
+
+    order = order_of(app, canary_params, wishes.convention, allow_http=allow_http)
+    sources = _sources(app, settings, wishes, only, allow_http=allow_http)
+    choices = Choices(wishes.convention, wishes.wait or CANARY_WAIT, wishes.strict, wishes.explain)
+    with closing(Sender(order.place, app.environ, network.current())) as sender:
+        return verify(order, sources, choices, sender, app.console, datetime.now(UTC))
+
+
+def _led_to(profile: str, verification: Verification | CanaryVerification) -> Verification | CanaryVerification:
     from dataclasses import replace
 
     from asayer_cli.profile_option import led_to
@@ -129,10 +169,12 @@ def _check_window(app: App, wishes: Wishes) -> None:
         )
 
 
-def _sources(app: App, settings: Settings, wishes: Wishes, only: str | None, *, allow_http: bool) -> Sequence[Source]:
+def _sources(
+    app: App, settings: Settings, wishes: Wishes, only: str | None, *, allow_http: bool
+) -> Sequence[CanarySource]:
     from asayer_cli.errors import NotConfiguredError
 
-    sources: list[Source] = []
+    sources: list[CanarySource] = []
     if only != "elastic" and (source := _aws_source(app, settings, wishes, asked=only == "aws", allow_http=allow_http)):
         sources.append(source)
     if only != "aws" and (source := _elastic_source(app, settings, wishes, allow_http=allow_http)):
@@ -146,7 +188,7 @@ def _sources(app: App, settings: Settings, wishes: Wishes, only: str | None, *, 
     return sources
 
 
-def _aws_source(app: App, settings: Settings, wishes: Wishes, *, asked: bool, allow_http: bool) -> Source | None:
+def _aws_source(app: App, settings: Settings, wishes: Wishes, *, asked: bool, allow_http: bool) -> CanarySource | None:
     from asayer_cli.errors import UsageError
     from asayer_cli.integrations import aws_integration
     from asayer_cli.tag import ASAYER
@@ -165,7 +207,7 @@ def _aws_source(app: App, settings: Settings, wishes: Wishes, *, asked: bool, al
     return AwsSource(integration, CloudWatchReader(integration.key, integration.region, allow_http=allow_http))
 
 
-def _elastic_source(app: App, settings: Settings, wishes: Wishes, *, allow_http: bool) -> Source | None:
+def _elastic_source(app: App, settings: Settings, wishes: Wishes, *, allow_http: bool) -> CanarySource | None:
     from asayer_cli.integrations import elastic_integration
 
     integration = elastic_integration(settings, app.store(settings), app.environ)

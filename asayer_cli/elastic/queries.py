@@ -22,6 +22,8 @@ from asayer_cli.entries import Window, moment, rfc3339
 from asayer_cli.tag import ASAYER
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from asayer_cli.tag import TagConvention
 
 Query = dict[str, Any]
@@ -30,6 +32,8 @@ BY_UTC_TIME: Final = [{UTC_TIME: {"order": "asc", "unmapped_type": "date"}}]
 IN_STORED_ORDER: Final = [{"_shard_doc": {"order": "asc"}}]
 # The standard analyzer parts words at a hyphen as at a space, and keeps those joined by the others together.
 _JOINTS: Final = ("", "_", ".", " ")
+# Where a request leaves its traces: plain messages, and the names of the Elastic Common Schema.
+_TELLING: Final = (MESSAGE, f"{MESSAGE}.*", "error.message", "url.original", "url.original.text", "url.query")
 _MILLISECONDS: Final = "epoch_millis"
 _ANY_TIME: Final = Window(moment(0), moment(1))
 
@@ -95,6 +99,27 @@ def time_range(field: str, kind: str, window: Window) -> Query | None:
     if kind in WHOLE_VALUE_TYPES:
         return {"range": {field: {"gte": rfc3339(window.start), "lt": rfc3339(window.end)}}}
     return None
+
+
+def mentioning(texts: Sequence[str], layout: Layout, window: Window) -> Query | None:
+    """Return the query for documents in whose message, error or URL a text stands; None where no time can be asked."""
+    times = [
+        clause
+        for field, kind in ((TIMESTAMP, layout.timestamp), (UTC_TIME, layout.utc_time))
+        if (clause := time_range(field, kind, window))
+    ]
+    if not times:
+        return None
+    held: list[Query] = [
+        {"multi_match": {"query": text, "type": "phrase", "fields": list(_TELLING), "lenient": True}} for text in texts
+    ]
+    if layout.message in WHOLE_VALUE_TYPES:
+        held += [{"wildcard": {MESSAGE: {"value": f"*{text}*"}}} for text in texts]
+    return {"bool": {"filter": [_any_of(held), _any_of(times)]}}
+
+
+def _any_of(clauses: list[Query]) -> Query:
+    return {"bool": {"should": clauses, "minimum_should_match": 1}}
 
 
 def _meant_as_tag(convention: TagConvention, kind: str) -> Query | None:

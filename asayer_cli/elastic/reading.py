@@ -14,7 +14,7 @@ from asayer_cli.errors import AsayerError, PermissionDeniedError
 from asayer_cli.tag import ASAYER
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from asayer_cli.elastic.model import ApiKeyRecord, FieldProblem, IndexMatch, KeyIdentity
@@ -117,6 +117,16 @@ class ElasticReader:
         if query := queries.suspected_without_time(convention, layout):
             found = all_hits(self._cluster, names, query, order, self._notes, MOST_WITHOUT_TIME)
             yield from map(entry_of, found)
+
+    def mentions(self, texts: Sequence[str], window: Window) -> Iterator[LogEntry]:
+        """Yield up to 1000 documents of a kind in which one of the texts stands, of any message, in no order."""
+        for layout in self._layouts:
+            if query := queries.mentioning(texts, layout, window):
+                for names in self._names_of(layout):
+                    hits = all_hits(
+                        self._cluster, names, query, queries.IN_STORED_ORDER, self._notes, MOST_WITHOUT_TIME
+                    )
+                    yield from map(entry_of, hits)
 
     def newest(self, window: Window) -> datetime | None:
         """Return the time of the newest document of any kind in the window, None when there is none."""

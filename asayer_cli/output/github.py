@@ -10,6 +10,7 @@ from asayer_cli.verification.model import Status
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from asayer_cli.canary.model import CanaryVerification
     from asayer_cli.result import Failure
     from asayer_cli.verification.model import Check, Verification
 
@@ -17,7 +18,7 @@ _COMMANDS: Final = {Status.FAIL: "error", Status.WARN: "warning"}
 _MARKS: Final = {Status.PASS: "✅", Status.WARN: "⚠️", Status.FAIL: "❌", Status.SKIP: "⏭️"}
 
 
-def write(data: Verification, *, show_messages: bool = False) -> str:
+def write(data: Verification | CanaryVerification, *, show_messages: bool = False) -> str:
     """Return one line for each check: annotations for failures and warnings, plain lines for the others."""
     return "\n".join(_line(check, show_messages=show_messages) for check in data.checks)
 
@@ -40,7 +41,7 @@ def _parts(check: Check, *, show_messages: bool) -> list[str]:
     return [part for part in (check.summary, check.remedy, check.sample if show_messages else "") if part]
 
 
-def summary(data: Verification, *, show_messages: bool = False) -> str:
+def summary(data: Verification | CanaryVerification, *, show_messages: bool = False) -> str:
     """Return the job summary."""
     rows = [
         f"| {_MARKS[check.status]} | {for_markdown(check.id)} | "

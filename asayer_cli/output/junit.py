@@ -11,16 +11,17 @@ from asayer_cli.verification.model import Status
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from asayer_cli.canary.model import CanaryVerification
     from asayer_cli.result import Failure
     from asayer_cli.verification.model import Check, Verification
 
 
-def write(data: Verification, *, show_messages: bool = False) -> str:
+def write(data: Verification | CanaryVerification, *, show_messages: bool = False) -> str:
     """Return the XML text; log messages are in it only with `show_messages`."""
     root = ET.Element("testsuites", {"name": "asayer-cli verify", **_totals(data.checks)})
-    for source in data.sources:
-        checks = tuple(check for check in data.checks if check.source == source.name)
-        suite = ET.SubElement(root, "testsuite", {"name": f"asayer.{source.name}", **_totals(checks)})
+    for source in dict.fromkeys(check.source for check in data.checks):
+        checks = tuple(check for check in data.checks if check.source == source)
+        suite = ET.SubElement(root, "testsuite", {"name": f"asayer.{source}", **_totals(checks)})
         for check in checks:
             _add(suite, check, show_messages=show_messages)
     return _document(root)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from functools import singledispatch
+from functools import partial, singledispatch
 from typing import TYPE_CHECKING, Final
 
 from rich.padding import Padding
@@ -15,7 +15,7 @@ from asayer_cli.output.sanitise import one_line
 from asayer_cli.verification.model import Check, JudgedEntry, NearMiss, SourceReport, Status, Verification
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from rich.console import Console, ConsoleOptions, RenderableType, RenderResult
 
@@ -26,7 +26,7 @@ _MARKS: Final = {
     Status.SKIP: ("-", "dim"),
 }
 SOURCE_NAMES: Final = {"aws": "CloudWatch Logs", "elastic": "Elasticsearch"}
-_INDENTED: Final = (0, 0, 0, 2)
+INDENTED: Final = (0, 0, 0, 2)
 _WIDE: Final = 116
 
 
@@ -40,15 +40,17 @@ def render(data: object) -> Iterator[RenderableType]:
 def _(data: Verification) -> Iterator[RenderableType]:
     for source in data.sources:
         yield Text(SOURCE_NAMES[source.name], style="bold")
-        yield _checks([check for check in data.checks if check.source == source.name], source.near_misses)
-        yield Padding(Text(_counts(source), style="dim"), _INDENTED, expand=False)
+        checks = [check for check in data.checks if check.source == source.name]
+        yield check_grid(checks, partial(_below, near_misses=source.near_misses))
+        yield Padding(Text(_counts(source), style="dim"), INDENTED, expand=False)
         if source.entries is not None:
-            yield from _entries(source.entries)
+            yield from entry_table(source.entries)
         yield Text()
     yield _verdict(data)
 
 
-def _checks(checks: list[Check], near_misses: tuple[NearMiss, ...]) -> Padding:
+def check_grid(checks: Iterable[Check], below: Callable[[Check], Iterable[Text]]) -> Padding:
+    """Return checks with their marks; `below` gives the lines under one that warns or fails."""
     grid = Table.grid(padding=(0, 1, 0, 0))
     grid.add_column(no_wrap=True)
     grid.add_column(no_wrap=True, style="dim")
@@ -58,19 +60,24 @@ def _checks(checks: list[Check], near_misses: tuple[NearMiss, ...]) -> Padding:
         grid.add_row(Text(mark, style), Text(check.id), Text(one_line(check.summary)))
         if check.status not in (Status.WARN, Status.FAIL):
             continue
-        for line in _near_miss_lines(near_misses) if check.sample else [_advice(check.remedy)]:
+        for line in below(check):
             grid.add_row("", "", line)
-    return Padding(grid, _INDENTED, expand=False)
+    return Padding(grid, INDENTED, expand=False)
+
+
+def _below(check: Check, near_misses: tuple[NearMiss, ...]) -> Iterable[Text]:
+    return _near_miss_lines(near_misses) if check.sample else [advice(check.remedy)]
 
 
 def _near_miss_lines(near_misses: tuple[NearMiss, ...]) -> Iterator[Text]:
     for miss in near_misses:
         sample = Text(one_line(miss.sample), style="dim", overflow="ellipsis", no_wrap=True)
         yield Text.assemble((f"{miss.reason.value}: ", "yellow"), sample, overflow="ellipsis", no_wrap=True)
-        yield _advice(miss.remedy)
+        yield advice(miss.remedy)
 
 
-def _advice(remedy: str) -> Text:
+def advice(remedy: str) -> Text:
+    """Return what to do, as a line."""
     return Text.assemble(("→ ", "bold"), remedy) if remedy else Text()
 
 
@@ -85,10 +92,11 @@ def _counts(source: SourceReport) -> str:
     )
 
 
-def _entries(entries: tuple[JudgedEntry, ...]) -> Iterator[RenderableType]:
+def entry_table(entries: tuple[JudgedEntry, ...]) -> Iterator[RenderableType]:
+    """Yield a table of entries with their verdicts, nothing for none."""
     if not entries:
         return
-    yield Padding(_Entries(entries), _INDENTED, expand=False)
+    yield Padding(_Entries(entries), INDENTED, expand=False)
 
 
 class _Entries:
@@ -113,7 +121,7 @@ class _Entries:
         for entry, line in zip(self._entries, lines, strict=True):
             yield from line
             yield Segment.line()
-            yield Padding(Text(one_line(entry.message), overflow="fold"), _INDENTED, expand=False)
+            yield Padding(Text(one_line(entry.message), overflow="fold"), INDENTED, expand=False)
 
 
 def _columns(*more: str) -> Table:
@@ -133,13 +141,14 @@ def _judged(entry: JudgedEntry) -> tuple[str, str, Text]:
 def _verdict(data: Verification) -> Text:
     failures = sum(check.status is Status.FAIL for check in data.checks)
     warnings = sum(check.status is Status.WARN for check in data.checks)
-    noted = f", {_number(warnings, 'warning')}" if warnings else ""
+    noted = f", {number(warnings, 'warning')}" if warnings else ""
     if failures:
-        return Text(f"{_number(failures, 'check')} failed{noted}.", style="bold red")
+        return Text(f"{number(failures, 'check')} failed{noted}.", style="bold red")
     if not all(source.collectible for source in data.sources):
         return Text(f"Nothing failed, and not every source has an entry to prove it with{noted}.", style="bold yellow")
     return Text(f"Verified: tagged entries reach the collector{noted}.", style="bold green")
 
 
-def _number(count: int, noun: str) -> str:
+def number(count: int, noun: str) -> str:
+    """Return a number with its noun."""
     return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -10,11 +10,12 @@ from asayer_cli.verification.checklist import Checklist, Finding, failed, passed
 from asayer_cli.verification.tally import Tally
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from datetime import datetime
 
     from asayer_cli.aws.model import LogGroup
     from asayer_cli.aws.reading import CloudWatchReader
-    from asayer_cli.entries import Window
+    from asayer_cli.entries import LogEntry, Window
     from asayer_cli.integrations import AwsIntegration
     from asayer_cli.verification.wishes import Wishes
 
@@ -50,7 +51,7 @@ class AwsSource:
         """Read and judge what the collector would find, and what it would miss."""
         from asayer_cli.aws.reading import collector_pattern, suspect_pattern  # noqa: PLC0415 - the SDK is heavy
 
-        tally = Tally(CloudWatchCollector(wishes.convention), wishes.session_id, wishes.explain)
+        tally = Tally(CloudWatchCollector(wishes.convention), wishes.session_ids, wishes.explain)
         collected = collector_pattern(wishes.convention)
         tally.add_found(self._reader.search(self._group, collected, window))
         try:
@@ -64,6 +65,11 @@ class AwsSource:
     def newest(self, window: Window) -> datetime | None:
         """Return the time of the newest entry of any kind."""
         return self._reader.newest(self._group, window)
+
+    def mentions(self, texts: Sequence[str], window: Window) -> Iterator[LogEntry]:
+        """Yield the events of any kind in which one of the texts stands; none of them may hold a double quote."""
+        pattern = " ".join(f'?"{text}"' for text in texts) if len(texts) > 1 else f'"{texts[0]}"'
+        return self._reader.search(self._group, pattern, window)
 
     def entry_findings(self, _tally: Tally) -> None:
         """Write down nothing more: an event has no fields to be wrong."""

@@ -15,13 +15,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Finding:
-    """How a check ended, in words; a failure exits with `exit_code`."""
+    """How a check ended, in words; a failure exits with `exit_code`, and `code` may name why."""
 
     status: Status
     summary: str
     remedy: str = ""
     sample: str = ""
     exit_code: ExitCode = ExitCode.CHECK_FAILED
+    code: str = ""
 
 
 def passed(summary: str) -> Finding:
@@ -29,14 +30,21 @@ def passed(summary: str) -> Finding:
     return Finding(Status.PASS, summary)
 
 
-def failed(summary: str, remedy: str, exit_code: ExitCode = ExitCode.CHECK_FAILED) -> Finding:
+def failed(
+    summary: str, remedy: str, exit_code: ExitCode = ExitCode.CHECK_FAILED, *, sample: str = "", code: str = ""
+) -> Finding:
     """Return the finding of a check that does not hold."""
-    return Finding(Status.FAIL, summary, remedy, exit_code=exit_code)
+    return Finding(Status.FAIL, summary, remedy, sample, exit_code, code)
 
 
-def warned(summary: str, remedy: str, sample: str = "") -> Finding:
+def warned(summary: str, remedy: str, sample: str = "", code: str = "") -> Finding:
     """Return the finding of a check that holds, with something to look at."""
-    return Finding(Status.WARN, summary, remedy, sample)
+    return Finding(Status.WARN, summary, remedy, sample, code=code)
+
+
+def skipped(summary: str) -> Finding:
+    """Return the finding of a check that was not made."""
+    return Finding(Status.SKIP, summary)
 
 
 def exit_code_of(error: AsayerError) -> ExitCode:
@@ -56,7 +64,7 @@ class Checklist:
         try:
             finding = question()
         except AsayerError as error:
-            finding = failed(error.message, error.hint, exit_code_of(error))
+            finding = failed(error.message, error.hint, exit_code_of(error), code=error.code)
         self.record(check_id, finding)
         return finding.status is not Status.FAIL
 
@@ -85,13 +93,14 @@ class Checklist:
                 finding.remedy,
                 finding.sample,
                 code,
+                finding.code,
             )
         )
 
     def skip(self, check_ids: tuple[str, ...]) -> None:
         """Write down that the checks were not made, because one before them failed."""
         for check_id in check_ids:
-            self.record(check_id, Finding(Status.SKIP, "not checked: an earlier check failed"))
+            self.record(check_id, skipped("not checked: an earlier check failed"))
 
     def fails_only(self, check_ids: Collection[str]) -> bool:
         """Tell whether something failed, all of it among these checks and none for lack of rights or connection."""

@@ -15,8 +15,10 @@ from asayer_cli.verification.checklist import Checklist, Finding, failed, passed
 from asayer_cli.verification.tally import Tally
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from asayer_cli.elastic.reading import ElasticReader
-    from asayer_cli.entries import Window
+    from asayer_cli.entries import LogEntry, Window
     from asayer_cli.integrations import ElasticIntegration
     from asayer_cli.tag import TagConvention
     from asayer_cli.verification.wishes import Wishes
@@ -58,7 +60,7 @@ class ElasticSource:
 
     def search(self, window: Window, wishes: Wishes) -> Tally:
         """Read and judge what the collector would find, and what it would miss."""
-        tally = Tally(collector_for_elasticsearch(wishes.convention), wishes.session_id, wishes.explain)
+        tally = Tally(collector_for_elasticsearch(wishes.convention), wishes.session_ids, wishes.explain)
         self._reader.look_anew()
         tally.add_found(self._reader.collector_search(wishes.convention, window))
         tally.partial = self._reader.take_notes()
@@ -74,6 +76,10 @@ class ElasticSource:
     def newest(self, window: Window) -> datetime | None:
         """Return the time of the newest document of any kind."""
         return self._reader.newest(window)
+
+    def mentions(self, texts: Sequence[str], window: Window) -> Iterator[LogEntry]:
+        """Yield the documents of any kind in which one of the texts stands."""
+        return self._reader.mentions(texts, window)
 
     def entry_findings(self, tally: Tally) -> None:
         """Write down whether a document would stop the collector, and whether the fields can be searched."""

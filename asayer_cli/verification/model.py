@@ -31,7 +31,8 @@ class Check:
     """One thing that `verify` proves.
 
     `id` is stable (`aws.credentials`), `source` is `aws` or `elastic`, `summary` says what was found, `remedy` what to
-    do about it, `sample` is one log message that shows it: text from strangers.
+    do about it, `sample` is one log message that shows it: text from strangers. `code` is a stable name of why, where
+    the id does not say it all.
     """
 
     id: str
@@ -41,11 +42,15 @@ class Check:
     remedy: str = ""
     sample: str = ""
     exit_code: ExitCode = field(default=ExitCode.OK, metadata={"json": False})
+    code: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class JudgedEntry:
-    """One tagged entry with the collector's verdict; `reason` says why it is not collectible."""
+    """One tagged entry with the collector's verdict; `reason` says why it is not collectible.
+
+    `found` says whether the collector's own search returned it, `near_miss` whether it was meant to be taken.
+    """
 
     time: datetime | None
     place: str
@@ -53,6 +58,8 @@ class JudgedEntry:
     collectible: bool
     reason: Reason | None
     message: str
+    found: bool = field(default=True, metadata={"json": False})
+    near_miss: bool = field(default=False, metadata={"json": False})
 
 
 @dataclass(frozen=True, slots=True)

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @dataclass
 class Tally:
-    """The running count over one source.
+    """The running count over one source, of some sessions only where `session_ids` are given.
 
     `tagged` counts entries with a readable id, `queryable` those of them that the collector's own search returned,
     `near_misses` the rejected ones that were meant to be taken, with one of each in `samples`; `crashing` is one place
@@ -29,7 +29,7 @@ class Tally:
     """
 
     collector: Collector
-    session_id: SessionId | None = None
+    session_ids: frozenset[SessionId] = frozenset()
     explain: bool = False
     tagged: int = 0
     queryable: int = 0
@@ -85,10 +85,10 @@ class Tally:
         return True
 
     def _concerns(self, entry: LogEntry, verdict: Verdict) -> bool:
-        """Tell whether an entry is of the wanted session; one without a readable id is when it has the digits."""
-        if self.session_id is None or verdict.session_id == self.session_id:
+        """Tell whether an entry is of a wanted session; one without a readable id is when it has the digits."""
+        if not self.session_ids or verdict.session_id in self.session_ids:
             return True
-        return verdict.session_id is None and str(self.session_id) in entry.message
+        return verdict.session_id is None and any(str(wanted) in entry.message for wanted in self.session_ids)
 
     def _judge(self, entry: LogEntry, *, found: bool) -> None:
         verdict = self.collector.judge(entry, found=found)
@@ -97,16 +97,19 @@ class Tally:
         reason = Reason.UNSEARCHABLE_FIELD if verdict.collectible and not found else verdict.reason
         self.tagged += verdict.session_id is not None
         self.queryable += verdict.session_id is not None and found
-        judged = JudgedEntry(entry.time, entry.place, verdict.session_id, reason is None, reason, entry.message)
+        near_miss = verdict.near_miss or reason is Reason.UNSEARCHABLE_FIELD
+        judged = JudgedEntry(
+            entry.time, entry.place, verdict.session_id, reason is None, reason, entry.message, found, near_miss
+        )
         if reason is None:
             self.collectible += 1
         else:
-            self._reject(reason, judged, near_miss=verdict.near_miss or reason is Reason.UNSEARCHABLE_FIELD)
+            self._reject(reason, judged)
         if self.explain:
             self.entries.append(judged)
 
-    def _reject(self, reason: Reason, judged: JudgedEntry, *, near_miss: bool) -> None:
+    def _reject(self, reason: Reason, judged: JudgedEntry) -> None:
         self.rejected[reason] += 1
-        if near_miss:
+        if judged.near_miss:
             self.near_misses[reason] += 1
             self.samples.setdefault(reason, judged)

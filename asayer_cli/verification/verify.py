@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Final, Protocol
 from asayer_cli.entries import Window
 from asayer_cli.errors import AsayerError
 from asayer_cli.exit_codes import ExitCode, first_of
-from asayer_cli.times import format_duration
 from asayer_cli.together import together
 from asayer_cli.verification import entry_checks
 from asayer_cli.verification.checklist import exit_code_of, failed, passed, warned
+from asayer_cli.verification.lateness import lateness
 from asayer_cli.verification.model import SourceReport, Verification
 
 if TYPE_CHECKING:
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 _FIRST_PAUSE: Final = 1.0
 _LONGEST_PAUSE: Final = 10.0
 # What is not there yet when an application was just deployed, and may come while waiting.
-_MAY_COME: Final = frozenset({"log_group", "indexes"})
+MAY_COME: Final = frozenset({"log_group", "indexes"})
 
 
 class Source(Protocol):
@@ -85,11 +85,11 @@ def _verify_source(source: Source, wishes: Wishes, reporter: Reporter, stopped: 
     if look.tally is None:
         source.checklist.skip(entry_checks.IDS)
         if late:
-            source.checklist.end_late(_MAY_COME)
+            source.checklist.end_late(MAY_COME)
         nothing = () if wishes.explain else None
         return SourceReport(source.name, look.window.start, look.window.end, False, 0, 0, {}, entries=nothing)
-    _record(source, look.tally, wishes, _lateness(source, look.window, began) if late else "")
-    return _report(source, look.window, look.tally, wishes)
+    _record(source, look.tally, wishes, lateness(source, look.window, began).words if late else "")
+    return report_of(source, look.window, look.tally, wishes)
 
 
 def _look_until_satisfied(
@@ -120,7 +120,7 @@ def _search(source: Source, window: Window, wishes: Wishes) -> Tally | None:
 def _is_settled(source: Source, look: _Look, wishes: Wishes) -> bool:
     """Tell whether waiting is of no use: all is there, or something failed that time does not mend."""
     if look.tally is None:
-        return not source.checklist.fails_only(_MAY_COME)
+        return not source.checklist.fails_only(MAY_COME)
     return entry_checks.satisfied(look.tally, wishes) and not look.tally.partial
 
 
@@ -129,26 +129,14 @@ def _waiting_for(source: Source, look: _Look, wishes: Wishes) -> str:
     return f"waiting for entries in {source.place}: {found} of {wishes.min_entries} so far"
 
 
-def _lateness(source: Source, window: Window, began: datetime) -> str:
-    try:
-        newest = source.newest(window)
-    except AsayerError as error:
-        return f"whether anything arrived cannot be told ({error.message})"
-    if newest is None:
-        return "not yet, for nothing at all has arrived in the window; the log may be late, or the wrong one"
-    if newest < began:
-        age = format_duration(datetime.now(UTC) - newest)
-        return f"not yet, for the newest entry of any kind is {age} old; what was logged since is still on its way"
-    return f"not there, for entries up to {newest:%H:%M:%S}Z have arrived and none of them serves"
-
-
 def _record(source: Source, tally: Tally, wishes: Wishes, lateness: str) -> None:
-    source.checklist.record("read", _read_finding(tally))
+    source.checklist.record("read", read_finding(tally))
     source.entry_findings(tally)
     entry_checks.record(source.checklist, tally, wishes, lateness)
 
 
-def _read_finding(tally: Tally) -> Finding:
+def read_finding(tally: Tally) -> Finding:
+    """Tell whether a source was read to its end."""
     if tally.partial:
         remedy = "Ask again; when it stays, look at the health of what could not be read."
         return failed("; ".join(tally.partial), remedy, ExitCode.UNREACHABLE)
@@ -157,7 +145,8 @@ def _read_finding(tally: Tally) -> Finding:
     return passed("the collector's search is allowed and was read to its end")
 
 
-def _report(source: Source, window: Window, tally: Tally, wishes: Wishes) -> SourceReport:
+def report_of(source: Source, window: Window, tally: Tally, wishes: Wishes) -> SourceReport:
+    """Return what a source holds in a window."""
     return SourceReport(
         source.name,
         window.start,

@@ -23,7 +23,10 @@ SHORTEST: Final = timedelta(milliseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """The window (`since`, `until` may be open), how much must be there, and how long to wait for it."""
+    """The window (`since`, `until` may be open), how much must be there, and how long to wait for it.
+
+    `canaries` are the sessions that count where several do.
+    """
 
     convention: TagConvention
     since: datetime | None = None
@@ -34,6 +37,12 @@ class Wishes:
     strict: bool = False
     explain: bool = False
     allow_empty: bool = False
+    canaries: frozenset[SessionId] = frozenset()
+
+    @property
+    def session_ids(self) -> frozenset[SessionId]:
+        """The sessions that count; empty when all do."""
+        return self.canaries or (frozenset({self.session_id}) if self.session_id else frozenset())
 
     def window(self, now: datetime) -> Window:
         """Return the span to search; UsageError when it is empty.

@@ -18,6 +18,7 @@ SERVERS = {"moto", "noida_db", "werkzeug", "flask"}
 SCREEN = {"rich"}
 KEYRING = {"keyring"}
 COMMAND_LINE = {"click"}
+HTTP = {"urllib3"}
 # sandbox stands for AWS with moto, and signs requests for it; keyring is one module's concern
 HOMES = (
     (AWS_SDK, ("aws", "sandbox")),
@@ -26,6 +27,7 @@ HOMES = (
     (SCREEN, ("output",)),
     (KEYRING, ("secret_store",)),
     (COMMAND_LINE, ("cli",)),
+    (HTTP, ("canary", "elastic", "sandbox")),
 )
 
 
@@ -83,7 +85,7 @@ def outside_its_home(found: Import) -> bool:
 
 def heavy_in_cli(found: Import) -> bool:
     """Something heavy, or one of our modules that is, imported as a command module is."""
-    heavy = AWS_SDK | ELASTIC_SDK | SERVERS | SCREEN | KEYRING | {"tomlkit", "platformdirs"}
+    heavy = AWS_SDK | ELASTIC_SDK | SERVERS | SCREEN | KEYRING | HTTP | {"tomlkit", "platformdirs"}
     return _room(found.importer) == "cli" and found.eager and found.top in heavy
 
 
@@ -101,8 +103,27 @@ def outside_the_domain(found: Import) -> bool:
     return not ours and found.top not in sys.stdlib_module_names
 
 
+def beside_propagation(found: Import) -> bool:
+    """In users' programs `propagation` is alone: nothing of ours, and a framework only where it is served."""
+    if not _is_in_propagation(found.importer):
+        return False
+    if found.top == PACKAGE:
+        return not _is_in_propagation(found.imported)
+    return found.eager and found.top not in sys.stdlib_module_names
+
+
+def of_propagation(found: Import) -> bool:
+    """`propagation` serves users' programs, none of ours: what hands it out reads its source."""
+    return _is_in_propagation(found.imported) and not _is_in_propagation(found.importer)
+
+
+def _is_in_propagation(module: str) -> bool:
+    return f"{module}.".startswith(f"{PACKAGE}.propagation.")
+
+
 RULES: dict[str, Callable[[Import], bool]] = {
-    rule.__name__: rule for rule in (outside_its_home, heavy_in_cli, of_cli, outside_the_domain)
+    rule.__name__: rule
+    for rule in (outside_its_home, heavy_in_cli, of_cli, outside_the_domain, beside_propagation, of_propagation)
 }
 
 

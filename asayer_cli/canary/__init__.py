@@ -1,0 +1,1 @@
+"""The canary: one request as a browser would send it, followed until its log entry can be collected."""

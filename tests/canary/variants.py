@@ -1,0 +1,123 @@
+"""The ways of being right and wrong, and how each is called."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+from tests.canary.application import ALLOWED, PAGE, ROUTE, Line, Request, Variant, silent
+
+LEAKED = "4113219715072001793"
+HOSTILE = b"\x1b]0;owned\x07\n::error::forged"
+
+
+def untagged(request: Request) -> list[Line]:
+    return [Line(f"ERROR {ROUTE}")]
+
+
+def others_mark(request: Request) -> list[Line]:
+    return [Line(f"ERROR {ROUTE} c0123456789abcdef")]
+
+
+def blank(request: Request) -> list[Line]:
+    return [Line(f"[asayer_session_id=] ERROR {ROUTE} {request.mark}")]
+
+
+def access_line(request: Request) -> list[Line]:
+    return [Line(f'10.0.0.7 "GET /asayer-canary?asayer_canary={request.mark} HTTP/1.1" 500 0', {"tags": ["access"]})]
+
+
+def leaked(request: Request) -> list[Line]:
+    return [Line(f"[asayer_session_id={LEAKED}] ERROR {ROUTE} {request.mark}")]
+
+
+def not_an_error(request: Request) -> list[Line]:
+    return [Line(f"[asayer_session_id={request.session}] CRITICAL canary {request.mark}", {"tags": ["critical"]})]
+
+
+def miscased(request: Request) -> list[Line]:
+    return [Line(f"[Asayer_Session_Id={request.session}] ERROR {ROUTE} {request.mark}")]
+
+
+def as_token(request: Request) -> list[Line]:
+    return [Line(f"[asayer_session_id=k3j2.1x.9z] ERROR {ROUTE} {request.mark}")]
+
+
+def beside_a_near_miss(request: Request) -> list[Line]:
+    return [
+        Line(f"[asayer_session_id={request.session}] ERROR {ROUTE} {request.mark}"),
+        Line(f"[asayer_session_id={request.session}] Traceback (most recent call last):", {"utc_time": None}),
+    ]
+
+
+def local_time(request: Request) -> list[Line]:
+    message = f"[asayer_session_id={request.session}] ERROR {ROUTE} {request.mark}"
+    return [Line(message, off=-timedelta(minutes=40))]
+
+
+def slow_clock(request: Request) -> list[Line]:
+    message = f"[asayer_session_id={request.session}] ERROR {ROUTE} {request.mark}"
+    return [Line(message, off=-timedelta(minutes=2))]
+
+
+VARIANTS = {
+    "fine": Variant(),
+    "no-cors": Variant(preflight_headers=()),
+    "other-origin": Variant(
+        preflight_headers=(("Access-Control-Allow-Origin", "https://else.example.com"), ALLOWED[1])
+    ),
+    "header-missing": Variant(preflight_headers=(ALLOWED[0], ("Access-Control-Allow-Headers", "Content-Type"))),
+    "preflight-401": Variant(preflight=401, preflight_headers=()),
+    "hidden": Variant(headers=()),
+    "dropped": Variant(logs=untagged),
+    "blank": Variant(logs=blank),
+    "access-only": Variant(logs=access_line),
+    "silent": Variant(logs=silent),
+    "others": Variant(logs=others_mark),
+    "level": Variant(logs=not_an_error),
+    "miscased": Variant(logs=miscased),
+    "token": Variant(logs=as_token),
+    "leaked": Variant(logs=leaked),
+    "near": Variant(logs=beside_a_near_miss),
+    "local-time": Variant(logs=local_time),
+    "slow-clock": Variant(logs=slow_clock),
+    "redirect": Variant(status=302, headers=(("Location", "https://login.example.com/in?token=planted-token"),)),
+    "missing": Variant(status=404),
+    "forbidden": Variant(status=403),
+    "gateway": Variant(status=502),
+    "teapot": Variant(status=418),
+    "teapot-expected": Variant(status=418),
+    "hanging": Variant(seconds=2.5),
+    "garbage": Variant(raw=HOSTILE),
+    "hostile": Variant(
+        status=302, headers=(("Location", f"https://{HOSTILE[:-15].decode()}.example.com/"), ("X-\x1b", "\x07"))
+    ),
+}
+
+
+@dataclass(frozen=True)
+class Call:
+    """A run: which variant is called how; `from_page` with an origin."""
+
+    name: str
+    variant: str
+    arguments: tuple[str, ...] = ()
+    wait: str = "2s"
+    from_page: bool = True
+
+
+CALLS = (
+    Call("fine", "fine", wait="30s"),
+    Call("many", "near", ("--canary-count", "3", "--explain"), "30s", from_page=False),
+    Call("strict", "near", ("--strict",), "30s", from_page=False),
+    Call("hidden", "hidden", wait="30s"),
+    Call("slow-clock", "slow-clock", wait="30s"),
+    *(Call(name, name) for name in ("no-cors", "other-origin", "header-missing", "preflight-401")),
+    *(Call(name, name) for name in ("dropped", "blank", "access-only", "silent", "others", "level", "token", "leaked")),
+    Call("miscased", "miscased"),
+    Call("local-time", "local-time"),
+    *(Call(name, name) for name in ("redirect", "missing", "forbidden", "gateway", "teapot", "garbage", "hostile")),
+    Call("teapot-expected", "teapot-expected", ("--expect-status", "418"), "30s"),
+    Call("hanging", "hanging", ("--timeout", "300ms"), from_page=False),
+)
+__all__ = ["CALLS", "PAGE", "VARIANTS", "Call"]

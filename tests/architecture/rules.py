@@ -12,6 +12,9 @@ if TYPE_CHECKING:
 
 PACKAGE = "asayer_cli"
 DOMAIN = {f"{PACKAGE}.{name}" for name in ("session_id", "tag", "collector", "entries")}
+PROPAGATION = f"{PACKAGE}.propagation"
+# its folder goes first on the path of users' programs, where it finds its own file, and the one that it hides
+STARTUP = {"asayer_startup", "sitecustomize"}
 AWS_SDK = {"boto3", "botocore", "s3transfer"}
 ELASTIC_SDK = {"elasticsearch", "elastic_transport"}
 SERVERS = {"moto", "noida_db", "werkzeug", "flask"}
@@ -105,20 +108,21 @@ def outside_the_domain(found: Import) -> bool:
 
 def beside_propagation(found: Import) -> bool:
     """In users' programs `propagation` is alone: nothing of ours, and a framework only where it is served."""
-    if not _is_in_propagation(found.importer):
+    if not _is_in(PROPAGATION, found.importer):
         return False
     if found.top == PACKAGE:
-        return not _is_in_propagation(found.imported)
-    return found.eager and found.top not in sys.stdlib_module_names
+        return not _is_in(PROPAGATION, found.imported)
+    alone = sys.stdlib_module_names | (STARTUP if _is_in(f"{PROPAGATION}.startup", found.importer) else set())
+    return found.eager and found.top not in alone
 
 
 def of_propagation(found: Import) -> bool:
     """`propagation` serves users' programs, none of ours: what hands it out reads its source."""
-    return _is_in_propagation(found.imported) and not _is_in_propagation(found.importer)
+    return _is_in(PROPAGATION, found.imported) and not _is_in(PROPAGATION, found.importer)
 
 
-def _is_in_propagation(module: str) -> bool:
-    return f"{module}.".startswith(f"{PACKAGE}.propagation.")
+def _is_in(package: str, module: str) -> bool:
+    return f"{module}.".startswith(f"{package}.")
 
 
 RULES: dict[str, Callable[[Import], bool]] = {

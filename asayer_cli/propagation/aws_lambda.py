@@ -27,12 +27,13 @@ def lambda_handler(
     names = (headers,) if isinstance(headers, str) else tuple(headers or ())
     if handler is None:
         return functools.partial(lambda_handler, headers=names, tag_name=tag_name)
-    if names or tag_name or not is_installed():
-        install(headers=names, tag_name=tag_name)
+    if tag_name or not is_installed():
+        install(headers=names or accepted_headers, tag_name=tag_name)
+    wanted = names or tuple(accepted_headers)
 
     @functools.wraps(handler)
     def handle(event: Any, *arguments: Any, **named: Any) -> Any:
-        with session_context(event_session_id(event, names or accepted_headers)) as session_id:
+        with session_context(event_session_id(event, wanted)) as session_id:
             try:
                 return handler(event, *arguments, **named)
             except Exception as error:

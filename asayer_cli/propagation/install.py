@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 from asayer_cli.propagation.carriers import install_carriers, remove_carriers
 from asayer_cli.propagation.celery import connect_celery, disconnect_celery
-from asayer_cli.propagation.conventions import ASAYER, Convention
+from asayer_cli.propagation.conventions import ASAYER, OPENREPLAY, Convention
 from asayer_cli.propagation.frameworks import accepted_headers, hook_frameworks, serve_in_session
 from asayer_cli.propagation.handlers import tag_handlers
 from asayer_cli.propagation.hooks import install_hooks, remove_hooks
@@ -17,6 +18,10 @@ from asayer_cli.propagation.servers import hook_servers
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
+
+ENVIRONMENT = "ASAYER_PROPAGATION_"
+"""What the launcher's variables begin with."""
+PRESETS = {convention.name: convention for convention in (ASAYER, OPENREPLAY)}
 
 
 def install(
@@ -45,7 +50,7 @@ def install(
     if output:
         attempt(wrap_output, tag)
     if hooks:
-        attempt(install_hooks)
+        attempt(install_hooks, tag)
     if carriers:
         attempt(install_carriers)
     attempt(connect_celery)
@@ -56,6 +61,17 @@ def install(
     served: list[Any] = [app]
     attempt(_serve, served, names)
     return served[0]
+
+
+def install_from_environment() -> None:
+    """Install with what the launcher's options were: called in each Python that a launched program starts."""
+    given = os.environ.get
+    headers = [name for name in given(ENVIRONMENT + "HEADERS", "").split(",") if name]
+    install(
+        convention=PRESETS.get(given(ENVIRONMENT + "CONVENTION", ""), ASAYER),
+        headers=headers or None,
+        tag_name=given(ENVIRONMENT + "TAG_NAME") or None,
+    )
 
 
 def is_installed() -> bool:

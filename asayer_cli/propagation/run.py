@@ -11,14 +11,11 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from asayer_cli.propagation.conventions import ASAYER, OPENREPLAY
-from asayer_cli.propagation.install import install
+from asayer_cli.propagation.install import ENVIRONMENT, PRESETS
 
 STARTUP_FILES: dict[str, str] = {}
 """The files of the folder `startup` by name, in the vendored module, which has no folder."""
 USAGE, NOT_EXECUTABLE, NOT_FOUND = 2, 126, 127
-PREFIX = "ASAYER_PROPAGATION_"
-_CONVENTIONS = {convention.name: convention for convention in (ASAYER, OPENREPLAY)}
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _TAG_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 _ISOLATED = re.compile(r"-[a-zA-Z]*[EIS]")
@@ -54,17 +51,6 @@ def main(arguments: list[str] | None = None) -> int:
         return _say(f"{program}: {error.strerror}", code)
 
 
-def install_from_environment() -> None:
-    """Install with what the launcher's options were: called in each Python that a launched program starts."""
-    given = os.environ.get
-    headers = [name for name in given(PREFIX + "HEADERS", "").split(",") if name]
-    install(
-        convention=_CONVENTIONS.get(given(PREFIX + "CONVENTION", ""), ASAYER),
-        headers=headers or None,
-        tag_name=given(PREFIX + "TAG_NAME") or None,
-    )
-
-
 def _parser() -> argparse.ArgumentParser:
     module = f"-m {__package__}" if __package__ else Path(__file__).name
     parser = argparse.ArgumentParser(
@@ -83,7 +69,7 @@ def _parser() -> argparse.ArgumentParser:
         help="header that brings the id; may be repeated",
     )
     parser.add_argument("--tag-name", type=_tag_name, metavar="NAME", help="name of the tag in the logs")
-    parser.add_argument("--convention", choices=sorted(_CONVENTIONS), help="names of header and tag (default: asayer)")
+    parser.add_argument("--convention", choices=sorted(PRESETS), help="names of header and tag (default: asayer)")
     parser.add_argument("command", nargs=argparse.REMAINDER, help=argparse.SUPPRESS)
     return parser
 
@@ -121,7 +107,7 @@ def _environment(options: Any) -> dict[str, str]:
         "SOURCE": source,
         "OWNER": str(os.getpid()) if STARTUP_FILES else None,
     }
-    made = {PREFIX + name: value for name, value in chosen.items() if value}
+    made = {ENVIRONMENT + name: value for name, value in chosen.items() if value}
     return {**made, "PYTHONPATH": f"{folder}{os.pathsep}{before}" if before else folder}
 
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any
+
+TYPE_CHECKING = False  # typing's own costs more than all of this
+if TYPE_CHECKING:
+    from typing import Any
 
 _BRINGERS = frozenset(
     ("celery", "django", "flask", "gunicorn", "starlette", "uvicorn", "werkzeug", "wsgiref", "asayer_cli.propagation")
@@ -32,7 +35,7 @@ class _Waiting:
         self._source = source
         self._module = "asayer_cli.propagation"
         if source.endswith(".py"):
-            self._module = os.path.basename(source)[: -len(".py")]  # noqa: PTH119 - pathlib costs more than all of this
+            self._module = os.path.basename(source)[: -len(".py")]  # noqa: PTH119 - pathlib costs too
 
     def find_spec(self, name: str, path: Any = None, target: Any = None) -> Any:
         if name != self._module and name not in _BRINGERS:
@@ -58,7 +61,7 @@ class _Waiting:
 
     def _install(self) -> None:
         try:
-            _load(self._module, self._source).install_from_environment()
+            _installer(self._module, self._source)()
         except Exception as error:  # noqa: BLE001 - the program starts, whatever happens here
             sys.stderr.write(f"asayer propagation is not installed: {error!r}\n")
 
@@ -72,15 +75,15 @@ def _next_spec(name: str, path: Any, target: Any) -> Any:
     return None
 
 
-def _load(name: str, source: str) -> Any:
-    """Import from `source`, be it on the path or not: this Python may not have it installed."""
+def _installer(name: str, source: str) -> Any:
+    """Return the function that installs, from `source`, on the path or not: this Python may not have it installed."""
     if source.endswith(".py"):
-        return sys.modules.get(name) or _load_file(name, source, None)
+        return (sys.modules.get(name) or _load_file(name, source, None)).install_from_environment
     if "asayer_cli" not in sys.modules:
         _load_file("asayer_cli", os.path.join(source, "__init__.py"), [source])  # noqa: PTH118 - as above
-    from asayer_cli.propagation import run
+    from asayer_cli.propagation.install import install_from_environment
 
-    return run
+    return install_from_environment
 
 
 def _load_file(name: str, file: str, folders: list[str] | None) -> Any:

@@ -60,31 +60,35 @@ def test_any_program(form: Form, tmp_path: Path, bare_environ: dict[str, str]) -
 
 def test_lambda(form: Form, tmp_path: Path, bare_environ: dict[str, str]) -> None:
     (tmp_path / "pasted.py").write_text(form.printed("lambda", tmp_path, bare_environ), encoding="utf-8")
-    own = {"X-Session-Id": SESSION}
-    for given, open_to in ((SECRET, SECRET), ("", SECRET), ("wrong", SECRET), ("", ""), (SECRET, "")):
-        headers = {**own, "X-Asayer-Canary": given}
-        lowered = {name.lower(): value for name, value in headers.items()}
-        events = (
-            {"rawPath": "/prod/asayer-canary", "headers": lowered, "queryStringParameters": {"asayer_canary": "m1"}},
-            {"path": "/asayer-canary", "headers": headers, "queryStringParameters": None},
-            {"rawPath": "/other", "headers": lowered},
-            {"path": "/asayer-canary", "headers": None},
-        )
+    for secret, open_to in ((SECRET, {SECRET}), ("", set[str]())):
+        given = ("", "wrong", SECRET)
         ended = subprocess.run(
             [sys.executable, "-c", EVENTS],
-            input="\n".join(map(json.dumps, events)),
+            input="\n".join(json.dumps(event) for value in given for event in canary_events(value)),
             cwd=tmp_path,
-            env=form.environ(ASAYER_CANARY_SECRET=open_to),
+            env=form.environ(ASAYER_CANARY_SECRET=secret),
             capture_output=True,
             text=True,
             timeout=PATIENCE_SECONDS,
             check=True,
         )
-        canary = 500 if given and given == open_to else 404
         statuses = [json.loads(line)["statusCode"] for line in ended.stdout.splitlines()]
-        assert statuses == [canary, canary, 200, 404]
+        canary = [500 if value in open_to else 404 for value in given]
+        assert statuses == [status for one in canary for status in (one, one, 200, 404)]
         entries = ended.stderr.splitlines()
-        assert list(map(taken_by_cloudwatch, entries)) == ([SESSION] * 2 if canary == 500 else [])
+        assert list(map(taken_by_cloudwatch, entries)) == [SESSION] * 2 * len(open_to)
+
+
+def canary_events(given: str) -> list[dict[str, object]]:
+    """Return events of each kind of trigger with a secret, one of another path, and one without headers."""
+    headers = {"X-Session-Id": SESSION, "X-Asayer-Canary": given}
+    lowered = {name.lower(): value for name, value in headers.items()}
+    return [
+        {"rawPath": "/prod/asayer-canary", "headers": lowered, "queryStringParameters": {"asayer_canary": "m1"}},
+        {"path": "/asayer-canary", "headers": headers, "queryStringParameters": None},
+        {"rawPath": "/other", "headers": lowered},
+        {"path": "/asayer-canary", "headers": None},
+    ]
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import http.server
 import re
+import shutil
 import subprocess
 import sys
 import threading
@@ -38,10 +39,14 @@ class Case:
     command: tuple[str, ...]
     formatter: str = "plain"
 
-    def paste(self, folder: Path, environ: Mapping[str, str]) -> None:
-        """Put an application into a folder: the snippet as printed, with the CORS part where there is one."""
+    def paste(self, folder: Path, environ: Mapping[str, str], project: Path) -> None:
+        """Put an application into a folder: the snippet as printed, with the CORS part where there is one.
+
+        Django's goes into a copy of a new `project`.
+        """
         text = self.form.printed(self.kind, folder, environ)
         if self.kind == "django":
+            shutil.copytree(project, folder, dirs_exist_ok=True)
             _into_project(folder, parts(text.replace('"formatter": "plain"', f'"formatter": "{self.formatter}"')))
             return
         cors = next(body for name, body in parts(snippet("cors").text).items() if name == CORS[self.kind])
@@ -49,7 +54,6 @@ class Case:
 
 
 def _into_project(folder: Path, found: dict[str, str]) -> None:
-    subprocess.run([sys.executable, "-m", "django", "startproject", PROJECT, "."], cwd=folder, check=True)
     for name, body in found.items():
         path = folder / name
         grows = path.name in ("settings.py", "urls.py")
@@ -71,6 +75,13 @@ CASES = [
 ]
 
 
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("project")
+    subprocess.run([sys.executable, "-m", "django", "startproject", PROJECT, "."], cwd=folder, check=True)
+    return folder
+
+
 @contextlib.contextmanager
 def started(chosen: Case, folder: Path, secret: str) -> Iterator[Server]:
     environ = chosen.form.environ(ASAYER_CANARY_SECRET=secret)
@@ -85,8 +96,10 @@ def canary_entries(server: Server) -> list[str]:
 
 
 @pytest.mark.parametrize("chosen", CASES)
-def test_the_canary_is_open_to_its_secret_alone(chosen: Case, tmp_path: Path, bare_environ: dict[str, str]) -> None:
-    chosen.paste(tmp_path, bare_environ)
+def test_the_canary_is_open_to_its_secret_alone(
+    chosen: Case, tmp_path: Path, bare_environ: dict[str, str], project: Path
+) -> None:
+    chosen.paste(tmp_path, bare_environ, project)
     with started(chosen, tmp_path, SECRET) as server:
         for given in ({}, {"X_Asayer_Canary": ""}, {"X_Asayer_Canary": "wrong"}, {"X_Asayer_Canary": "gr\xfcn"}):
             assert server.ask(ROUTE, X_Session_Id="7", **given).status == 404
@@ -114,8 +127,10 @@ def check_cors(server: Server) -> None:
 
 
 @pytest.mark.parametrize("chosen", CASES[::2])
-def test_the_canary_is_closed_without_a_secret(chosen: Case, tmp_path: Path, bare_environ: dict[str, str]) -> None:
-    chosen.paste(tmp_path, bare_environ)
+def test_the_canary_is_closed_without_a_secret(
+    chosen: Case, tmp_path: Path, bare_environ: dict[str, str], project: Path
+) -> None:
+    chosen.paste(tmp_path, bare_environ, project)
     with started(chosen, tmp_path, "") as server:
         for given in ({}, {"X_Asayer_Canary": ""}, {"X_Asayer_Canary": SECRET}):
             assert server.ask(ROUTE, X_Session_Id=SESSION, **given).status == 404
@@ -123,9 +138,9 @@ def test_the_canary_is_closed_without_a_secret(chosen: Case, tmp_path: Path, bar
 
 
 @pytest.mark.skipif(find_spec("corsheaders") is None, reason="not installed: django-cors-headers")
-def test_django_answers_preflights(tmp_path: Path, bare_environ: dict[str, str]) -> None:
+def test_django_answers_preflights(tmp_path: Path, bare_environ: dict[str, str], project: Path) -> None:
     chosen = Case("django", PACKAGE, (*GUNICORN, "mysite.wsgi:application"))
-    chosen.paste(tmp_path, bare_environ)
+    chosen.paste(tmp_path, bare_environ, project)
     with (tmp_path / "mysite" / "settings.py").open("a", encoding="utf-8") as settings:
         settings.write(parts(snippet("cors").text)["Django"])
     with started(chosen, tmp_path, SECRET) as server:

@@ -31,8 +31,8 @@ class ExitNote(NamedTuple):
     outer_id: object
 
 
-# Which session an exception left, by the exception's address: a fixed table needs no lock and keeps nothing alive.
-_exit_notes: list[ExitNote | None] = [None] * _MOST_NOTES
+# Which session an exception left, by the exception's address, which keeps nothing alive; the oldest go first.
+_exit_notes: dict[int, ExitNote] = {}
 
 current_session_id = session_variable.get
 """Return the current session id in decimal, None when there is none."""
@@ -107,8 +107,17 @@ def note_exit(error: BaseException, session_id: str | None, outer_id: object = N
         found = _exit_note(error, trace)
         found = found if found is not None and found.outer_id == session_id else None
     if found is None:
-        note = ExitNote(id(error), trace.tb_frame.f_code, trace.tb_lasti, session_id, outer_id)
-        _exit_notes[(id(error) >> 4) % _MOST_NOTES] = note
+        _keep(ExitNote(id(error), trace.tb_frame.f_code, trace.tb_lasti, session_id, outer_id))
+
+
+def _keep(note: ExitNote) -> None:
+    _exit_notes.pop(note.address, None)
+    _exit_notes[note.address] = note
+    if len(_exit_notes) > _MOST_NOTES:
+        try:
+            _exit_notes.pop(next(iter(_exit_notes)), None)
+        except (StopIteration, RuntimeError):  # another thread has come in between
+            return
 
 
 def session_of(error: BaseException | None) -> str | None:
@@ -138,8 +147,8 @@ def _shared_session(errors: Any) -> str | None:
 
 def _exit_note(error: BaseException, trace: TracebackType | None) -> ExitNote | None:
     """Look a note up; an address may be used again, so the traceback must pass where the note was made."""
-    note = _exit_notes[(id(error) >> 4) % _MOST_NOTES]
-    if note is None or note.address != id(error):
+    note = _exit_notes.get(id(error))
+    if note is None:
         return None
     while trace is not None:
         if trace.tb_frame.f_code is note.code and trace.tb_lasti == note.instruction:

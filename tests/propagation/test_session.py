@@ -265,6 +265,11 @@ def test_an_exception_at_the_address_of_a_former_one_of_the_same_place_has_its_o
     assert {(value, session_id) for value, _, session_id in found} == {(1, "1"), (2, "2"), (None, None)}
 
 
+def test_thousands_of_exceptions_that_live_at_once_have_each_its_session() -> None:
+    errors = [(str(number), caught(number)) for number in range(4_000)]
+    assert [(number, session_of(error)) for number, error in errors if session_of(error) != number] == []
+
+
 def test_an_exception_keeps_nothing_alive() -> None:
     class FreedError(ValueError):
         def __del__(self) -> None:

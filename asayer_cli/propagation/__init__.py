@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from asayer_cli.propagation.asgi import AsgiMiddleware
+from asayer_cli.propagation.aws_lambda import lambda_handler
 from asayer_cli.propagation.conventions import ASAYER, OPENREPLAY, Convention
 from asayer_cli.propagation.formatters import JsonFormatter, PlainFormatter, collectible_fields
+from asayer_cli.propagation.install import install, uninstall
 from asayer_cli.propagation.records import SessionFilter, install_record_factory, record_session_id
 from asayer_cli.propagation.session import (
     carry,
@@ -32,12 +34,15 @@ __all__ = [
     "current_session_id",
     "ecs_formatter",
     "in_session",
+    "install",
     "install_record_factory",
+    "lambda_handler",
     "parse_session_id",
     "record_session_id",
     "session_context",
     "session_of",
     "structlog_processor",
     "tag_lines",
+    "uninstall",
     "write_tag",
 ]

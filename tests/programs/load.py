@@ -52,13 +52,9 @@ def run(program: Program, count: int, folder: Path, broker: str = "") -> Row:
     requests = plan.plan(program.kinds, count, first)
     answered = _serve(program, requests, folder, broker) if program.is_server else _let_run(program, requests, folder)
     seconds = time.monotonic() - begun
-    lines = [line for output in sorted(folder.glob("*.out")) for line in _lines(output)]
+    lines = [line for output in processes.outputs_in(folder) for line in processes.lines_of(output)]
     verdict = judge.judge(lines, requests, program.least)
     return Row(program.name, count, verdict, answered, seconds, lines)
-
-
-def _lines(output: Path) -> list[str]:
-    return output.read_text(errors="surrogateescape").split("\n")[:-1]
 
 
 def _serve(program: Program, requests: list[Request], folder: Path, broker: str) -> dict[str, int]:
@@ -69,8 +65,7 @@ def _serve(program: Program, requests: list[Request], folder: Path, broker: str)
         statuses = asyncio.run(ask_all(port, requests))
         if program.worker:
             _wait_until_worked_off(broker)
-        for output in folder.glob("*.out"):
-            processes.wait_until_quiet(output)
+        processes.wait_until_quiet(folder)
     return _wrong(statuses)
 
 

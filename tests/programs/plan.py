@@ -31,6 +31,8 @@ _HOSTILE_HEADERS: Final = (
     "",
     "None",
 )
+# Python itself lets other threads' lines into what it prints of these when nobody tags them
+_PRINTED_IN_PIECES: Final = frozenset({"die"})
 _STYLES: Final = ("{}", "{}", "{}", "  {} ", "000{}", "\t{}")
 
 
@@ -61,6 +63,8 @@ def _spread(kinds: Mapping[str, int]) -> Iterator[str]:
 
 
 def _request(kind: str, number: int, session_id: int) -> Request:
+    if kind in _PRINTED_IN_PIECES:
+        return Request(kind, str(session_id), str(session_id), str(session_id))
     if number % _WITHOUT_HEADER == _WITHOUT_HEADER - 1:
         return Request(kind, f"none{session_id}", None, None)
     if number % _HOSTILE == _HOSTILE - 1:

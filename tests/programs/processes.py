@@ -35,7 +35,7 @@ class NeverReadyError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Started:
-    """A running program: its port, its process, the file that has its standard output and error."""
+    """A running program: its port, its process, the files that have its standard output and error."""
 
     port: int
     process: subprocess.Popen[bytes]
@@ -47,7 +47,17 @@ class Started:
 
     def lines(self) -> list[str]:
         """Return what it has put out so far."""
-        return self.output.read_text(errors="surrogateescape").split("\n")[:-1]
+        return [line for path in outputs(self.output) for line in lines_of(path)]
+
+
+def outputs(output: Path) -> tuple[Path, Path]:
+    """Return the files of standard output and error, two as a container's two pipes are."""
+    return output, output.with_suffix(".err")
+
+
+def lines_of(path: Path) -> list[str]:
+    """Return the whole lines of a file."""
+    return path.read_text(errors="surrogateescape").split("\n")[:-1]
 
 
 def free_port() -> int:
@@ -81,16 +91,18 @@ def started(
     env: Mapping[str, str] | None = None,
     folder: Path = APPS,
 ) -> Iterator[Started]:
-    """Run a program while the block lasts, its output in a file that each write is appended to whole.
+    """Run a program while the block lasts, its output in files that each write is appended to whole.
 
+    Standard output goes to `output`, standard error to the file beside it that ends in `.err`.
     It is ended by SIGTERM, with all that it has started.
     """
-    with output.open("ab") as sink:
+    out, err = outputs(output)
+    with out.open("ab") as out_sink, err.open("ab") as err_sink:
         process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
-            stdout=sink,
-            stderr=sink,
+            stdout=out_sink,
+            stderr=err_sink,
             cwd=folder,
             env={**environ(), **(env or {})},
             start_new_session=True,
@@ -130,14 +142,19 @@ def _end(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def wait_until_quiet(output: Path, quiet_s: float = 0.4, within_s: float = 60.0) -> None:
-    """Wait until nothing more is put out: tasks go on after their requests."""
+def wait_until_quiet(folder: Path, quiet_s: float = 0.4, within_s: float = 60.0) -> None:
+    """Wait until nothing more is put out to the files of a folder: tasks go on after their requests."""
     deadline = time.monotonic() + within_s
     size, since = -1, time.monotonic()
     while time.monotonic() - since < quiet_s and time.monotonic() < deadline:
-        if (now := output.stat().st_size) != size:
+        if (now := sum(path.stat().st_size for path in outputs_in(folder))) != size:
             size, since = now, time.monotonic()
         time.sleep(0.05)
+
+
+def outputs_in(folder: Path) -> list[Path]:
+    """Return all files of outputs in a folder."""
+    return sorted([*folder.glob("*.out"), *folder.glob("*.err")])
 
 
 @contextmanager
@@ -145,7 +162,7 @@ def redis(folder: Path) -> Iterator[str]:
     """Run a Redis without persistence in a folder of its own and yield its URL."""
     port = free_port()
     options = ("--bind", "127.0.0.1", "--port", str(port), "--dir", str(folder), "--save", "", "--appendonly", "no")
-    with started(("redis-server", *options), folder / "redis.log", port=port, ready=listens):
+    with started(("redis-server", *options), folder / "redis.out", port=port, ready=listens):
         yield f"redis://127.0.0.1:{port}"
 
 

@@ -45,14 +45,16 @@ _FLASK_LEAST: Final = {
     "fail": _FAILED,
     "hop": ("order=# counted", "order=# waits"),
     "stream": ("order=# parcel #",),
-    "broken": ("order=# first parcel", *_TRACE, "Error handling request /broken?order=#"),
+    "broken": ("order=# first parcel", *_TRACE, "Error handling request"),
 }
 _DJANGO_KINDS: Final = {"plain": 6, "wait": 3, "fail": 2, "stream": 2}
+_DJANGO_ASYNC_KINDS: Final = {"plain": 6, "wait": 3, "fail": 2, "astream": 2}
 _DJANGO_LEAST: Final = {
     "plain": ("order=# taken", "order=# printed", "  card declined", "GET /plain?order=#"),
     "wait": ("order=# taken", "order=# later", "order=# not charged", "Traceback (most recent call last):"),
     "fail": (*_FAILED, "Internal Server Error"),
     "stream": ("order=# parcel #",),
+    "astream": ("order=# parcel #",),
 }
 _FASTAPI_KINDS: Final = {
     "plain": 6,
@@ -109,9 +111,9 @@ PROGRAMS: Final = (
     Program(
         "Django, uvicorn",
         (*LAUNCHER, *_UVICORN, "django_shop:asgi_application"),
-        {**_DJANGO_KINDS, "astream": 2},
+        _DJANGO_ASYNC_KINDS,
         8_000,
-        {**_DJANGO_LEAST, "astream": ("order=# parcel #",)},
+        _DJANGO_LEAST,
     ),
     Program(
         "FastAPI, uvicorn, 2 workers",

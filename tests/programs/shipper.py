@@ -63,21 +63,28 @@ def document(line: str, now: datetime) -> Doc:
         entry: Doc = json.loads(line)
         return entry
     when = rfc3339(now)
-    tags = ["error"] if _ERROR.search(line) else []
+    tags = ["error"] if is_error(line) else []
     return {"message": line, "@timestamp": when, "utc_time": when, "tags": tags}
 
 
+def is_error(line: str) -> bool:
+    """Tell whether a line of text is an error's."""
+    return bool(_ERROR.search(line))
+
+
 @contextmanager
-def shipping(output: Path, to: Stores) -> Iterator[None]:
-    """Follow a file and pass on each whole line while the block lasts."""
+def shipping(outputs: Sequence[Path], to: Stores) -> Iterator[None]:
+    """Follow files and pass on each whole line while the block lasts."""
     over = threading.Event()
-    follower = threading.Thread(target=_follow, args=(output, to, over))
-    follower.start()
+    followers = [threading.Thread(target=_follow, args=(output, to, over)) for output in outputs]
+    for follower in followers:
+        follower.start()
     try:
         yield
     finally:
         over.set()
-        follower.join()
+        for follower in followers:
+            follower.join()
 
 
 def _follow(output: Path, to: Stores, over: threading.Event) -> None:

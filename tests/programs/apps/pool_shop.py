@@ -13,7 +13,7 @@ from pathlib import Path
 from asayer_cli.propagation.install import install
 from asayer_cli.propagation.session import session_context
 
-logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(threadName)s %(message)s")
+logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(message)s")
 log = logging.getLogger("shop")
 helpers = ThreadPoolExecutor(4)
 

@@ -24,7 +24,8 @@ if TYPE_CHECKING:
 
 # A longer line in the making goes out in parts, as a text stream's own buffer does.
 _LONGEST_HELD = 8192
-_MOST_HELD = 1024
+_MOST_HELD = 128
+_STALE_AFTER = 1.0
 _FORK_PATIENCE = 1.0
 _PATIENCE = 50
 _MOMENT = 0.001
@@ -65,7 +66,9 @@ class _LineWriter:
         "_held",
         "_lock",
         "_longest",
+        "_next_look",
         "_on_their_way",
+        "_seen",
         "_tag_start",
         "_threads",
         "session_id",
@@ -80,9 +83,11 @@ class _LineWriter:
         self._lock = threading.RLock()
         # The lines in the making, by thread and session.
         self._held: dict[tuple[int, str], str] = {}
+        self._seen: dict[tuple[int, str], str] = {}
+        self._next_look = 0.0
         self._threads: set[int] = set()
         self._ends = threading.local()
-        self._on_their_way: list[None] = []
+        self._on_their_way: list[int] = []
         # Who has begun the physical line that is not ended yet.
         self._begun: tuple[int, str] | None = None
         self._longest = _LONGEST_HELD
@@ -106,14 +111,14 @@ class _LineWriter:
         if not held and line and line[0] not in _LOOK_CLOSER:
             end = line.find("\n") + 1
             if end == len(line):
-                on_their_way = self._on_their_way
-                on_their_way.append(None)
+                on_their_way, ident = self._on_their_way, get_ident()
+                on_their_way.append(ident)
                 try:
                     if self._begun is None:
                         self.stream.write(f"{self._tag_start}{session_id}] {line}")
                         return len(text)
                 finally:
-                    on_their_way.pop()
+                    on_their_way.remove(ident)
             elif not end and self._may_hold(line):
                 held[get_ident(), session_id] = line
                 return len(text)
@@ -136,6 +141,14 @@ class _LineWriter:
         """Write the lines in the making of every thread."""
         with self._lock:
             self._put_held(self._held)
+
+    def release(self) -> None:
+        """Write what is held, and then only what is given."""
+        self.session_id = _no_session
+        with self._lock:
+            self._put_held(self._held)
+            if self._begun is not None:
+                self._begun = _UNTAGGED
 
     def finish_at_exit(self) -> None:
         """Write what is held; what is written later goes out at once."""
@@ -206,35 +219,44 @@ class _LineWriter:
             first += newline
         elif begun is not None:
             first = "\n"
-        # Before the write, in which others may come in between: a signal handler, a greenlet.
-        self._set_begun(None if (text or first).endswith("\n") else key)
-        self.stream.write(first + _tag_text(text, f"{self._tag_start}{key[1]}]") if text else first)
+        tagged = first + _tag_text(text, f"{self._tag_start}{key[1]}]") if text else first
+        self._write_after(begun, tagged, key)
 
-    def _set_begun(self, key: tuple[int, str] | None) -> None:
+    def _write_after(self, begun: tuple[int, str] | None, text: str, key: tuple[int, str]) -> Any:
+        """Write `text`; others, a signal handler or a greenlet too, may come in between and must know who began."""
+        ends = text[-1] == "\n"
+        if not ends:
+            self._begin_line(key)
+        written = self.stream.write(text)
+        if ends and self._begun is begun:
+            self._begun = None
+        return written
+
+    def _begin_line(self, key: tuple[int, str]) -> None:
         self._begun = key
-        if key is not None:
-            patience = _PATIENCE
-            while self._on_their_way and patience:  # one of this very thread stays, when a signal has interrupted it
-                patience -= 1
-                time.sleep(_MOMENT)
+        own, patience = get_ident(), _PATIENCE
+        # A line of this very thread stays on its way when a signal handler has interrupted it.
+        while patience and any(ident != own for ident in list(self._on_their_way)):
+            patience -= 1
+            time.sleep(_MOMENT)
 
     def _write_untagged(self, text: str) -> Any:
         if not self._held and text[-1:] == "\n":
-            on_their_way = self._on_their_way
-            on_their_way.append(None)
+            on_their_way, ident = self._on_their_way, get_ident()
+            on_their_way.append(ident)
             try:
                 if self._begun is None:
                     return self.stream.write(text)
             finally:
-                on_their_way.pop()
+                on_their_way.remove(ident)
         with self._lock:
             self._put_others(None)
-            if not text or self._begun is None or self._begun is _UNTAGGED:
-                if text:
-                    self._set_begun(None if text[-1] == "\n" else _UNTAGGED)
+            begun = self._begun
+            if not text:
                 return self.stream.write(text)
-            self._set_begun(None if text[-1] == "\n" else _UNTAGGED)
-            self.stream.write("\n" + text)
+            if begun is None or begun is _UNTAGGED:
+                return self._write_after(begun, text, _UNTAGGED)
+            self._write_after(begun, "\n" + text, _UNTAGGED)
             return len(text)
 
     def _put_held(self, keys: Iterable[tuple[int, str]]) -> None:
@@ -246,9 +268,18 @@ class _LineWriter:
     def _put_others(self, session_id: str | None) -> None:
         """Write this thread's lines of other sessions: it has left those, unless it runs many tasks by turns."""
         if self._held:
-            others = [key for key in self._keys(None) if key[1] != session_id]
-            if others and not _in_event_loop():
-                self._put_held(others)
+            if not _in_event_loop():
+                self._put_held([key for key in self._keys(None) if key[1] != session_id])
+            self._put_stale()
+
+    def _put_stale(self) -> None:
+        """Write the lines that nobody has gone on with for a second: of tasks that have ended, say."""
+        now = time.monotonic()
+        if now >= self._next_look:
+            self._next_look = now + _STALE_AFTER
+            stale = [key for key, text in list(self._held.items()) if self._seen.get(key) is text]
+            self._seen = dict(self._held)
+            self._put_held(stale)
 
     def _hold_and_finish(self, *, hold: bool = True) -> bool:
         """Write what is held and keep the lock, if both are possible in time."""
@@ -377,8 +408,7 @@ class TaggedOutput:
 
     def release(self) -> None:
         """Write what is held, and tag nothing any more."""
-        self._writer.session_id = _no_session
-        self._writer.finish()
+        self._writer.release()
 
 
 def _tag_text(text: str, tag: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import shutil
@@ -9,7 +10,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import TYPE_CHECKING, Final
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.browser.ingest import Ingest, ingest
 from tests.browser.npm_packages import installed_packages
@@ -70,7 +71,9 @@ def third(sites: tuple[Site, Site, Site]) -> Site:
 @pytest.fixture(scope="package")
 def browser(sites: tuple[Site, Site, Site]) -> Iterator[Browser]:
     """Headless Chromium; http://app.test and http://api.test, on the port that needs no telling, are own and api."""
-    names = ", ".join(f"MAP {name} {site.origin[7:]}" for name, site in zip(("app.test", "api.test"), sites, strict=False))
+    names = ", ".join(
+        f"MAP {name} {site.origin[7:]}" for name, site in zip(("app.test", "api.test"), sites, strict=False)
+    )
     arguments = [f"--host-resolver-rules={names}", *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=shutil.which("chromium"), args=arguments)
@@ -78,15 +81,21 @@ def browser(sites: tuple[Site, Site, Site]) -> Iterator[Browser]:
         browser.close()
 
 
+@pytest.fixture(scope="package")
+def context(browser: Browser) -> Iterator[BrowserContext]:
+    with contextlib.closing(browser.new_context()) as context:
+        yield context
+
+
 @pytest.fixture
-def open_page(browser: Browser, own: Site) -> Iterator[OpenPage]:
-    """Open a page of the own site in a browser of its own: `open_page(html, ...)`; no page may report an error."""
+def open_page(context: BrowserContext, own: Site) -> Iterator[OpenPage]:
+    """Open a page of the own site in a tab of its own: `open_page(html, ...)`; no page may report an error."""
     errors: list[str] = []
-    contexts = []
+    pages = []
 
     def open_page(html: str, headers: Mapping[str, str] | None = None, *, at: str = own.origin) -> Page:
-        contexts.append(browser.new_context())
-        page = contexts[-1].new_page()
+        page = context.new_page()
+        pages.append(page)
         page.set_default_timeout(PATIENCE_MILLISECONDS)
         page.on("pageerror", lambda error: errors.append(str(error)))
         own.page("/page", f"<!doctype html><title>Page</title><body>{html}", headers)
@@ -94,8 +103,8 @@ def open_page(browser: Browser, own: Site) -> Iterator[OpenPage]:
         return page
 
     yield open_page
-    for context in contexts:
-        context.close()
+    for page in pages:
+        page.close()
     assert errors == []
 
 

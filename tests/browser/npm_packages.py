@@ -38,7 +38,13 @@ def _install(cache: Path, folder: Path) -> None:
         for path in MANIFESTS:
             shutil.copy(path, made)
         run = subprocess.run(
-            INSTALL, cwd=made, env=dict(os.environ), capture_output=True, text=True, timeout=PATIENCE_SECONDS, check=False
+            INSTALL,
+            cwd=made,
+            env=dict(os.environ),
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE_SECONDS,
+            check=False,
         )
         assert run.returncode == 0, f"npm ci failed:\n{run.stdout}{run.stderr}"
         shutil.copytree(made, folder.with_suffix(".new"), symlinks=True, dirs_exist_ok=True)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import dataclasses
 import json
 import mimetypes
 import re
@@ -97,6 +98,8 @@ class _Handler(BaseHTTPRequestHandler):
         if url.path in self.site.pages:
             html, headers = self.site.pages[url.path]
             self._answer(html.encode(), "text/html; charset=utf-8", headers)
+        elif url.path == "/favicon.ico":
+            self._answer(b"", "image/png")  # browsers ask by themselves
         elif url.path == f"/{SCRIPT.name}":
             self._answer(SCRIPT.read_bytes(), "text/javascript")
         elif url.path.startswith(PACKAGES):
@@ -109,14 +112,16 @@ class _Handler(BaseHTTPRequestHandler):
             self.site.received.append(received)
             self._act(url.path, received)
 
-    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_patch = _serve
+    do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = do_patch = _serve  # noqa: N815 - the names that the base looks for
 
     def _act(self, path: str, received: Received) -> None:
         query = {name: values[0] for name, values in parse_qs(urlsplit(self.path).query).items()}
         if self.command == "OPTIONS":
             self._answer(b"", "text/plain", self.site.cors)
         elif path == "/redirect":
-            self._answer(b"", "text/plain", {**self.site.cors, "Location": query["to"]}, int(query.get("status", "302")))
+            self._answer(
+                b"", "text/plain", {**self.site.cors, "Location": query["to"]}, int(query.get("status", "302"))
+            )
         elif path == "/drip":
             self._drip(int(query["chunks"]))
         elif path == "/never":
@@ -161,9 +166,6 @@ class _Handler(BaseHTTPRequestHandler):
 
 def _comparable(received: Received) -> dict[str, object]:
     """Return what a page may compare: without what differs from one request to the next."""
-    boundary = re.search(r"boundary=(\S+)", received.headers.get("content-type", ""))
-    text = json.dumps({"method": received.method, "path": received.path, "body": received.body})
-    headers = json.dumps(received.headers)
-    if boundary:
-        text, headers = (part.replace(boundary[1], "BOUNDARY") for part in (text, headers))
-    return {**json.loads(text), "headers": json.loads(headers)}
+    text = json.dumps(dataclasses.asdict(received))
+    plain: dict[str, object] = json.loads(re.sub(r"FormBoundary\w+", "FormBoundary", text))
+    return plain

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -94,7 +95,7 @@ def _with_copy(app: App, kind: str | None, target: str, *, force: bool) -> Resul
     if target == STANDARD_OUTPUT:
         return _print(app, copy)
     path = write_copy(target, copy.text, force=force)
-    written = f"Wrote {path}. Commit it, and let CI run: asayer-cli snippet check {path}."
+    written = f"Wrote {path}. Commit it, and let CI run: asayer-cli snippet check {shlex.quote(str(path))}."
     if kind is None:
         return Result(judge(path) if app.output == "json" else None, (Message(Level.NOTE, written),))
     return _print(app, snippet(kind, module, path), written)

@@ -26,6 +26,7 @@ _CANARY: Final = (
     "To prove the whole way: set ASAYER_CANARY_SECRET in the application, and run "
     "asayer-cli verify --canary https://YOUR-API/asayer-canary."
 )
+_SERVED: Final = "Serve it as your own scripts, and load it as printed here."
 _NEXT: Final = {
     "javascript": ("Put asayer-propagate.js beside your own scripts: asayer-cli snippet javascript --vendor FILE.",),
     "cors": ("Take the part of your framework, and name the origins of your own pages.",),
@@ -60,5 +61,5 @@ def snippet(kind: str, module: str = PACKAGE, vendored: Path | None = None) -> S
     if module != PACKAGE:
         text = text.replace(f"python -m {PACKAGE}", f"python {module}.py").replace(PACKAGE, module)
     if kind == "javascript" and vendored:
-        text = text.replace(SCRIPT_FILE.name, vendored.name)
+        return Snippet(kind, language, text.replace(SCRIPT_FILE.name, vendored.name), (_SERVED,), vendored)
     return Snippet(kind, language, text, _NEXT[kind], vendored)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import hashlib
 import re
 from collections import Counter
@@ -46,6 +47,7 @@ class Vendored:
     version: str
 
 
+@functools.cache
 def vendored_module() -> str:
     """Return the source of the module: the same text for the same version."""
     body = _body(_read_modules())
@@ -59,10 +61,11 @@ def judge_vendored(text: str) -> Vendored:
     if stamp is None:
         return Vendored("foreign", "")
     version, checksum = stamp.groups()
-    if _checksum(version, text[stamp.end() :]) != checksum:
-        return Vendored("changed", version)
-    if text == vendored_module():
+    body, current = text[stamp.end() :], vendored_module()
+    if text == current:
         return Vendored("current", version)
+    if _checksum(version, body) != checksum or (version == __version__ and current.endswith(f"\n{body}")):
+        return Vendored("changed", version)
     return Vendored("newer" if _order(version) > _order(__version__) else "older", version)
 
 

@@ -105,7 +105,7 @@ def _environment(options: Any) -> dict[str, str]:
         "TAG_NAME": options.tag_name,
         "CONVENTION": options.convention,
         "SOURCE": source,
-        "OWNER": str(os.getpid()) if STARTUP_FILES else None,
+        "OWNER": f"{os.getpid()} {folder}" if STARTUP_FILES else None,
     }
     made = {ENVIRONMENT + name: value for name, value in chosen.items() if value}
     return {**made, "PYTHONPATH": f"{folder}{os.pathsep}{before}" if before else folder}
@@ -134,9 +134,9 @@ def _remove_made_folder() -> None:
 
 
 def _warn_of_isolation(command: list[str]) -> None:
-    options = [word for word in command[1:] if word.startswith("-")]
-    if Path(command[0]).name.startswith("python") and options and _ISOLATED.fullmatch(command[1]):
-        _say(f"{command[0]} {command[1]} reads no PYTHONPATH: nothing will be tagged", USAGE)
+    is_python = Path(command[0]).name.startswith("python")
+    if is_python and len(command) > 1 and _ISOLATED.fullmatch(command[1]):
+        _say(f"{command[0]} {command[1]} does not read PYTHONPATH: nothing will be tagged", USAGE)
 
 
 def _say(text: str, code: int) -> int:

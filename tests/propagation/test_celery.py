@@ -77,7 +77,7 @@ SENDER = """
 ENDS = [f"{prefix}s-{part}" for prefix in ("first-", "second-", "none-") for part in "abcd"]
 
 
-@pytest.mark.parametrize("pool", ["prefork", "threads", "gevent"])
+@pytest.mark.parametrize("pool", ["prefork", "gevent"])
 def test_a_task_runs_under_the_id_of_its_sender(tmp_path: Path, pool: str) -> None:
     script(tmp_path, TASKS, "tasks.py")
     sender = script(tmp_path, SENDER % (FIRST, FIRST, SECOND))

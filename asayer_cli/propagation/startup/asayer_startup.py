@@ -19,7 +19,7 @@ _OWNER = "ASAYER_PROPAGATION_OWNER"
 
 def begin(folder: str) -> None:
     """Wait for the first import that matters; `folder` is removed at the end where it was made for this process."""
-    if os.environ.get(_OWNER) == str(os.getpid()):
+    if os.environ.get(_OWNER) == f"{os.getpid()} {folder}":
         import atexit
 
         atexit.register(_remove, folder, os.getpid())

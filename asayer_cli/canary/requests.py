@@ -128,33 +128,34 @@ class Requests:
             return passed(f"a page of {self._order.origin} may see the answer")
         return warned(
             f"the application got the request, and the browser keeps its answer from the page: {objections[0].why}",
-            f"Send these lines with every answer, errors too: {_lines(objections)}",
+            f"Send this line with every answer, errors too:{_lines(objections)}",
             code="answer_hidden",
         )
 
 
 def _preflight_refused(answer: Answer, objections: tuple[Objection, ...]) -> Finding:
-    code = objections[0].code
-    why = "; ".join(objection.why for objection in objections)
-    lines = f"Answer OPTIONS with {_lines(objections)}" if _lines(objections) else "Answer OPTIONS with 204"
-    advice = {
-        "preflight_status": f"{_status_advice(answer.status)} {lines}",
-    }.get(code, lines)
-    return failed(f"the preflight is refused: {why}", f"{advice} (asayer-cli snippet cors has it whole).", code=code)
+    first = _status_advice(answer.status) if objections[0].code == "preflight_status" else ""
+    advice = f"{first}{'Answer OPTIONS with these lines' if _lines(objections) else 'Answer OPTIONS with 204'}"
+    return failed(
+        f"the preflight is refused: {'; '.join(objection.why for objection in objections)}",
+        f"{advice} (asayer-cli snippet cors has it all){':' if _lines(objections) else '.'}{_lines(objections)}",
+        code=objections[0].code,
+    )
 
 
 def _status_advice(status: int) -> str:
     if status in _REDIRECTS:
-        return "A preflight must not be redirected: give the address that answers itself."
+        return "A preflight must not be redirected: give the address that answers itself. "
     if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-        return "Browsers send no login with a preflight: let OPTIONS pass before anybody is asked for one."
+        return "Browsers send no login with a preflight: let OPTIONS pass before anybody is asked for one. "
     if status in (HTTPStatus.NOT_FOUND, HTTPStatus.METHOD_NOT_ALLOWED):
-        return "Nothing handles OPTIONS at this path: switch CORS on for it."
-    return "Look at what answers OPTIONS at this path."
+        return "Nothing handles OPTIONS at this path: switch CORS on for it. "
+    return "Look at what answers OPTIONS at this path. "
 
 
 def _lines(objections: tuple[Objection, ...]) -> str:
-    return " and ".join(objection.line for objection in objections if objection.line)
+    """Return the header lines to send, each on a line of its own."""
+    return "".join(f"\n{objection.line}" for objection in objections if objection.line)
 
 
 def refusal(order: Order, answer: Answer, canary: Canary) -> Finding | None:

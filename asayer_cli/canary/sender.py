@@ -81,9 +81,11 @@ class Sender:
 
 
 def _drain(response: urllib3.BaseHTTPResponse) -> None:
-    """Read the first part of the body, so that the application comes to its end; what breaks there is no matter."""
+    """Read a short body, so that the connection can be kept; a stream may have no end, and what breaks is no matter."""
+    if not 0 < int(response.length_remaining or 0) <= _MOST_READ:
+        return
     try:
-        response.read(_MOST_READ)
+        response.read()
     except (urllib3.exceptions.HTTPError, OSError) as error:
         _log.debug("the answer's body was not read to its end: %s", type(error).__name__)
 

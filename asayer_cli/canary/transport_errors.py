@@ -37,7 +37,7 @@ def translate(error: BaseException, method: str, place: Place, proxy: str | None
         )
     if any(isinstance(cause, _HAS_EXCEPTION) for cause in causes):
         return _tls_error(causes, said, place)
-    if any(isinstance(cause, (urllib3.exceptions.TimeoutError, TimeoutError)) for cause in causes):
+    if any(_is_late(cause) for cause in causes):
         through = f" through the proxy {name_of(proxy)}" if proxy else ""
         return UnreachableError(
             f"{place.shown} did not answer the {method} request{through}{seconds_waited(causes)}.",
@@ -45,6 +45,12 @@ def translate(error: BaseException, method: str, place: Place, proxy: str | None
             code="timeout",
         )
     return _broken(causes, said, place)
+
+
+def _is_late(cause: BaseException) -> bool:
+    """Whether time ran out; the library counts every failed connection among its timeouts."""
+    late = isinstance(cause, (urllib3.exceptions.TimeoutError, TimeoutError))
+    return late and not isinstance(cause, urllib3.exceptions.NewConnectionError)
 
 
 def _broken(causes: tuple[BaseException, ...], said: str, place: Place) -> UnreachableError:
@@ -59,6 +65,12 @@ def _broken(causes: tuple[BaseException, ...], said: str, place: Place) -> Unrea
             f"What {place.origin} answered is not HTTP.",
             hint="Check the port; a server that speaks TLS answers so to plain HTTP: try https://.",
             code="malformed_answer",
+        )
+    if any(isinstance(cause, urllib3.exceptions.NewConnectionError) for cause in causes):
+        return UnreachableError(
+            f"There is no connection to {place.origin}.",
+            hint="Check the address and the way to it (firewall, VPN, proxy).",
+            code="no_connection",
         )
     return UnreachableError(
         f"{place.origin} closed the connection without an answer.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
@@ -97,17 +98,18 @@ class Sectioned(click.Command):
 def canary_options(function: Callable[..., Any]) -> Callable[..., Any]:
     """Give a command the options; its function gets them in `canary_params`, a mapping by name."""
 
+    @functools.wraps(function)
     def run(app: App, **params: Any) -> Any:  # noqa: ANN401 - click's own values
         mine = {name: params.pop(name) for name in _NAMES}
         return function(app, **params, canary_params=mine)
 
-    run.__doc__ = function.__doc__
-    run.__name__ = function.__name__
+    made: Any = run
+    # click keeps options in the reverse of their order; those of the canary come last
+    own, made.__click_params__ = made.__click_params__, []
     for option in reversed(_OPTIONS):
-        run = option(run)
-    # options given below the decorator come after those of the canary
-    run.__click_params__ = [*getattr(function, "__click_params__", []), *run.__click_params__]  # type: ignore[attr-defined]
-    return run
+        made = option(made)
+    made.__click_params__ += own
+    return made  # type: ignore[no-any-return]
 
 
 def refuse_combinations(params: Mapping[str, Any], canary_params: Mapping[str, Any]) -> None:

@@ -29,6 +29,7 @@ class World:
     """The application, and how to call it with canaries: `call("fine", "--only", "aws", output="junit")`."""
 
     server: Server
+    admin: Admin
     environ: dict[str, str]
 
     def call(self, name: str, *arguments: str, output: str = "json", url: str = "", **environ: str) -> Run:
@@ -61,7 +62,7 @@ def _clean_environ() -> dict[str, str]:
 def world(admin: Admin, aws_key: dict[str, str], elastic_key: dict[str, str]) -> Iterator[World]:
     access = {"AWS_ENDPOINT_URL": admin.addresses.aws_endpoint_url, **aws_key, **elastic_key}
     with serving(VARIANTS, admin) as server:
-        yield World(server, {**_clean_environ(), **access, "ASAYER_CANARY_SECRET": SECRET})
+        yield World(server, admin, {**_clean_environ(), **access, "ASAYER_CANARY_SECRET": SECRET})
 
 
 @pytest.fixture(scope="session")

@@ -60,7 +60,14 @@ def slow_clock(request: Request) -> list[Line]:
     return [Line(message, off=-timedelta(minutes=2))]
 
 
+def markup(request: Request) -> list[Line]:
+    return [Line(f"{HOSTILE.decode()} <script>`x`\u202e ERROR {ROUTE} planted-text {request.mark}")]
+
+
 VARIANTS = {
+    "untouched": Variant(),
+    "markup": Variant(logs=markup),
+    "keyword": Variant(logs=untagged),
     "fine": Variant(),
     "no-cors": Variant(preflight_headers=()),
     "other-origin": Variant(
@@ -118,6 +125,6 @@ CALLS = (
     Call("local-time", "local-time"),
     *(Call(name, name) for name in ("redirect", "missing", "forbidden", "gateway", "teapot", "garbage", "hostile")),
     Call("teapot-expected", "teapot-expected", ("--expect-status", "418"), "30s"),
-    Call("hanging", "hanging", ("--timeout", "300ms"), from_page=False),
+    Call("hanging", "hanging", ("--timeout", "300ms", "--debug"), from_page=False),
 )
 __all__ = ["CALLS", "PAGE", "VARIANTS", "Call"]

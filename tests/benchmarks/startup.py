@@ -62,6 +62,7 @@ def figures(rounds: int) -> Iterator[Figure]:
         "asayer-cli --help": HELP_BUDGET,
         "asayer-cli aws setup --help": HELP_BUDGET,
         "asayer-cli verify --help": HELP_BUDGET,
+        "asayer-cli snippet --help": HELP_BUDGET,
     }
     programs = [Program(PEER, [sys.executable, "-c", "import click"], environ)]
     programs += [Program(name, [program, *name.split()[1:]], environ) for name in budgets]

@@ -1,22 +1,24 @@
 /*
- * Sends the id of the session that the Asayer tracker records with the page's requests, so that the back end can tag its
- * log entries. It wraps fetch and XMLHttpRequest and adds the header X-Session-Id to requests to the page's own origin.
+ * Sends the id of the session that the Asayer tracker records along with the page's requests, so that the back end can
+ * tag its log entries: wraps fetch and XMLHttpRequest, and adds the header X-Session-Id to requests to its origin.
  *
  * Classic:  <script src="/asayer-propagate.js" data-origins="https://api.example.com"></script>
- * Module:   import "./asayer-propagate.js"; asayerPropagate.install({ origins: ["https://api.example.com"] });
+ * Module:   import "./asayer-propagate.js"; window.asayerPropagate.install({ origins: ["https://api.example.com"] });
  *
- * It installs itself as it loads, before or after the tracker. asayerPropagate.install({...}) changes options later, and
- * asayerPropagate.uninstall() takes everything away. Options; as data- attributes, lists are parted by blanks:
+ * It installs itself as it loads: before or after the tracker, but before code that keeps a fetch of its own. A further
+ * asayerPropagate.install({...}) only changes options; asayerPropagate.uninstall() takes it away again. The options,
+ * as data- attributes of a classic script too (lists parted by blanks):
  *   header   the header's name.
- *   origins  further origins that get the header, compared exactly. Each must answer the CORS preflight with
- *            Access-Control-Allow-Headers: X-Session-Id ("*" does not do where cookies are sent), or its requests fail.
- *   except   beginnings of URLs that get no header, such as /downloads/.
+ *   origins  further origins that get the header, compared exactly. Each must allow it in its answer to the preflight,
+ *            Access-Control-Allow-Headers: X-Session-Id ("*" is not enough where cookies are sent), else requests fail.
+ *   except   beginnings of addresses that get no header, such as /downloads/.
  *
- * The id comes from sessionID(), or id() of older trackers, of window.asayer, or of window.__ASAYER__, which the package
- * @asayerio/tracker sets by itself. Without a decimal id of 64 bits, requests go out as they are.
- * Redirects: browsers send the header on to wherever a request is redirected. Another origin then sees the id, and the
- * request fails unless that origin allows the header: name what redirects to other origins, such as a file store, in except.
+ * The id is asked for at each request: sessionID(), or id() of older trackers, of window.asayer, or of
+ * window.__ASAYER__, which the package @asayerio/tracker sets. What is no decimal number of 64 bits is not sent.
+ * Redirects: browsers carry the header along. A redirect to another origin shows it the id, and fails unless it allows
+ * the header: name in `except` what redirects to other origins, such as to a file store.
  * navigator.sendBeacon, EventSource and WebSocket cannot carry headers, and so carry no id.
+ * It needs a browser of 2020 or later (ES2020); an older one reports a syntax error and goes on without it.
  */
 (() => {
   "use strict";

@@ -15,10 +15,11 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.needs_browser
 
 SEND = """async (path) => {
-  await fetch(path);
+  const answer = fetch(path);
   const request = new XMLHttpRequest();
   request.open("GET", path, false);
   request.send();
+  await answer;
 }"""
 
 
@@ -77,10 +78,12 @@ def test_what_is_no_id_is_not_sent(open_page: OpenPage, own: Site) -> None:
     page = open_page(script())
     page.evaluate(
         f"""async (send) => {{
+      const calls = [];
       for (const value of [{NO_IDS}]) {{
         window.asayer = {{ sessionID: () => value }};
-        await eval(send)("/echo");
+        calls.push(eval(send)("/echo"));
       }}
+      await Promise.all(calls);
       for (const [value, text] of [["0", 0], ["42", 42], [42n, 42n]]) {{
         window.asayer = {{ sessionID: () => value }};
         await fetch("/good");

@@ -27,11 +27,13 @@ _UVICORN_PROTOCOLS = (
 
 
 def hook_servers() -> None:
-    """Patch uvicorn, gunicorn and the development servers of werkzeug and wsgiref, now or when they are imported."""
+    """Patch uvicorn, gunicorn, hypercorn, waitress, and werkzeug's and wsgiref's servers, now or on their import."""
     for name in _UVICORN_PROTOCOLS:
         when_imported(f"uvicorn.protocols.{name}", _hook_uvicorn)
     when_imported("gunicorn.app.base", _hook_gunicorn_application)
     when_imported("gunicorn.glogging", _hook_gunicorn_access_log)
+    when_imported("hypercorn.asyncio.task_group", _hook_hypercorn)
+    when_imported("waitress.task", _hook_waitress)
     when_imported("werkzeug.serving", _hook_werkzeug)
     when_imported("wsgiref.handlers", _hook_wsgiref)
 
@@ -63,6 +65,18 @@ def _logged_session_id(_log: Any, _response: Any, request: Any, environ: dict[st
         names = [name.lower() for name in accepted_headers]
         found = _first_id(value for name, value in getattr(request, "headers", ()) if name.lower() in names)
     return found
+
+
+def _hook_hypercorn(module: Any) -> None:
+    patch(module, "_handle", in_session(lambda _app, _config, scope, *_: _scope_session_id(scope)))
+
+
+def _hook_waitress(module: Any) -> None:
+    def received(task: Any) -> str | None:
+        names = (name.upper().replace("-", "_") for name in accepted_headers)
+        return _first_id(map(task.request.headers.get, names))
+
+    patch(module.WSGITask, "execute", in_session(received))
 
 
 def _hook_werkzeug(module: Any) -> None:

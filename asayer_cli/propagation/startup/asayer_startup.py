@@ -10,9 +10,8 @@ TYPE_CHECKING = False  # typing's own costs more than all of this
 if TYPE_CHECKING:
     from typing import Any
 
-_BRINGERS = frozenset(
-    ("celery", "django", "flask", "gunicorn", "starlette", "uvicorn", "werkzeug", "wsgiref", "asayer_cli.propagation")
-)
+_SERVERS = ("gunicorn", "hypercorn", "uvicorn", "waitress", "werkzeug", "wsgiref")
+_BRINGERS = frozenset((*_SERVERS, "celery", "django", "flask", "starlette", "asayer_cli.propagation"))
 _SOURCE = "ASAYER_PROPAGATION_SOURCE"
 _OWNER = "ASAYER_PROPAGATION_OWNER"
 

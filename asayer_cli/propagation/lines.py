@@ -229,7 +229,7 @@ class LineWriter:
         self._begun = key
         own, patience = get_ident(), _PATIENCE
         # A line of this very thread stays on its way when a signal handler has interrupted it.
-        while patience and any(ident != own for ident in list(self._on_their_way)):
+        while self._on_their_way and patience and any(ident != own for ident in list(self._on_their_way)):
             patience -= 1
             time.sleep(_MOMENT)
 

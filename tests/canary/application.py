@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-import uuid
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -166,7 +165,3 @@ def serving(variants: dict[str, Variant], admin: Admin) -> Iterator[Server]:
         server.shutdown()
         thread.join()
         server.server_close()
-
-
-def unique() -> str:
-    return uuid.uuid4().hex

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from tests.canary.application import ALLOWED, PAGE, ROUTE, Line, Request, Variant, silent
+from tests.canary.application import ALLOWED, ROUTE, Line, Request, Variant, silent
 
 LEAKED = "4113219715072001793"
 HOSTILE = b"\x1b]0;owned\x07\n::error::forged"
@@ -127,4 +127,3 @@ CALLS = (
     Call("teapot-expected", "teapot-expected", ("--expect-status", "418"), "30s"),
     Call("hanging", "hanging", ("--timeout", "300ms", "--debug"), from_page=False),
 )
-__all__ = ["CALLS", "PAGE", "VARIANTS", "Call"]

@@ -160,7 +160,8 @@ class Diagnosis:
         search = f"Search the application's own output for {one.canary.query}: "
         advice = {
             "nothing": f"Is this where the application logs? {search}where it is there, the shipper does not bring it.",
-            "old": f"Wait longer (--wait 10m), or look at the shipper. {search}where it is there, it is on its way.",
+            "old": f"Wait longer (--wait 10m), or look at the shipper. {search}where it is there, it is on its way; "
+            "where it is not, the route logs no error.",
         }.get(
             late.code if late else "",
             f"Does the route log an error, and to here? {search}where it is not, the route did not run in this "

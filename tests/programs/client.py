@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
 from typing import TYPE_CHECKING, Final
 
 import websockets
@@ -24,8 +25,16 @@ Streams = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 Statuses = Counter[str]
 
 
-async def ask_all(port: int, requests: list[Request], connections: int = CONNECTIONS) -> Statuses:
-    """Send all requests over so many connections and return how often each status came, 0 for none."""
+def ask_all(port: int, requests: list[Request], connections: int = CONNECTIONS) -> Statuses:
+    """Send all requests over so many connections and return how often each status came, 0 for none.
+
+    In a thread of its own: the caller's may have an event loop running, as a browser's driver leaves it.
+    """
+    with ThreadPoolExecutor(1) as pool:
+        return pool.submit(lambda: asyncio.run(_ask_all(port, requests, connections))).result()
+
+
+async def _ask_all(port: int, requests: list[Request], connections: int) -> Statuses:
     statuses: Statuses = Counter()
     waiting = iter(requests)
     await asyncio.gather(*(_keep_asking(port, waiting, statuses) for _ in range(connections)))

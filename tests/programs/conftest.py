@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.browser.conftest import browser, context, open_page, own, packages, sites
 from tests.programs import processes
 from tests.verification.conftest import admin, aws_key, elastic_key, verify
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-__all__ = ["admin", "aws_key", "elastic_key", "verify"]
+__all__ = ["admin", "aws_key", "browser", "context", "elastic_key", "open_page", "own", "packages", "sites", "verify"]
 
 _PROGRAMS = {"needs_redis": "redis-server", "needs_nginx": "nginx", "needs_browser": "chromium"}
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 import time
@@ -62,7 +61,7 @@ def _serve(program: Program, requests: list[Request], folder: Path, broker: str)
     command = processes.filled(program.command, port=port)
     env = {"BROKER_URL": broker}
     with _worker(program, folder, env), processes.started(command, folder / "app.out", port=port, env=env):
-        statuses = asyncio.run(ask_all(port, requests))
+        statuses = ask_all(port, requests)
         if program.worker:
             _wait_until_worked_off(broker)
         processes.wait_until_quiet(folder)

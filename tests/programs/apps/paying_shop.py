@@ -1,7 +1,7 @@
 """The back end of a shop: a page of another origin calls `/pay`, and `/canary` logs one error for who knows the secret.
 
 The environment says what is wrong with it: `SHOP_ORIGIN` (no CORS when it is empty), `SHOP_LEVEL` of its entries (none
-when it is `OFF`).
+when it is `OFF`), `SHOP_MESSAGE` for whoever knows the secret.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import Annotated
 from fastapi import FastAPI, Header, HTTPException
 from fastapi.middleware.cors import CORSMiddleware
 
-logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
+logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s")
 log = logging.getLogger("shop")
 app = FastAPI()
 if origin := os.environ.get("SHOP_ORIGIN"):
@@ -47,5 +47,5 @@ async def pay() -> dict[str, bool]:
 async def canary(secret: Annotated[str, Header(alias="X-Asayer-Canary")] = "") -> dict[str, bool]:
     if not hmac.compare_digest(secret, os.environ["ASAYER_CANARY_SECRET"]):
         raise HTTPException(404)
-    note("somebody has asked for this entry")
+    note(os.environ.get("SHOP_MESSAGE", "asayer canary error"))
     return {"logged": True}

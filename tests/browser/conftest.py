@@ -40,12 +40,6 @@ def packages() -> Path:
 def sites(packages: Path) -> Iterator[tuple[Site, Site, Site]]:
     """The page's own site, an API that allows its requests, and a third party that allows plain requests alone."""
     with serving(packages) as own, serving(packages) as api, serving(packages) as third:
-        api.cors = {
-            "Access-Control-Allow-Origin": own.origin,
-            "Access-Control-Allow-Credentials": "true",
-            "Access-Control-Allow-Headers": "X-Session-Id, Content-Type",
-            "Access-Control-Allow-Methods": "GET, POST, PUT",
-        }
         third.cors = {"Access-Control-Allow-Origin": "*"}
         yield own, api, third
 
@@ -59,6 +53,11 @@ def own(sites: tuple[Site, Site, Site]) -> Site:
 @pytest.fixture
 def api(sites: tuple[Site, Site, Site]) -> Site:
     sites[1].take()
+    sites[1].cors = {
+        "Access-Control-Allow-Origin": sites[0].origin,
+        "Access-Control-Allow-Credentials": "true",
+        "Access-Control-Allow-Headers": "X-Session-Id, Content-Type",
+    }
     return sites[1]
 
 

@@ -23,8 +23,8 @@ _QUOTED_NUMBER: Final = re.compile(r"'(?:none)?[0-9]{15,}'")
 _UUID: Final = re.compile(r"\b[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}\b")
 _ADDRESS: Final = re.compile(r"\b0x[0-9a-f]+")
 _DIGITS: Final = re.compile(r"(?:none)?[0-9]+(?:[.,:][0-9]+)*")
-# Python itself writes the end of a printed line apart: prints of two threads without an id may share a line
-_MIXED: Final = re.compile(r"(?<= printed)(?=order=none)")
+# Python itself writes the end of a printed line apart: without an id, another thread's line may come before it
+_MIXED: Final = re.compile(r"(?<=[0-9] printed)(?=[^\[])")
 _OUR_FRAME: Final = re.compile(r'^  (?:\| )* *File "[^"]*/asayer_(?:cli/propagation/\w+|session)\.py"')
 _SHOWN: Final = 20
 

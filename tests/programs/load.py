@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 
 import redis as redis_client
 
+from asayer_cli.vendoring import vendored_module
 from tests.programs import judge, plan, processes
 from tests.programs.client import ask_all
 
@@ -60,6 +61,9 @@ def _serve(program: Program, requests: list[Request], folder: Path, broker: str)
     port = processes.free_port()
     command = processes.filled(program.command, port=port)
     env = {"BROKER_URL": broker}
+    if program.vendored:
+        (folder / "asayer_session.py").write_text(vendored_module())
+        env["PYTHONPATH"] = str(folder)
     with _worker(program, folder, env), processes.started(command, folder / "app.out", port=port, env=env):
         statuses = ask_all(port, requests)
         if program.worker:

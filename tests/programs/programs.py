@@ -21,7 +21,8 @@ class Program:
     """One program under load.
 
     `kinds` are its routes with how often each is asked; `least` what lines of each there are at the least; `share`
-    how many of 100,000 requests are its own; `worker` a second command that takes work over a broker.
+    how many of 100,000 requests are its own; `worker` a second command that takes work over a broker; `vendored` that it
+    imports the vendored file and not this package.
     """
 
     name: str
@@ -30,6 +31,7 @@ class Program:
     share: int
     least: Mapping[str, Sequence[str]] = field(default_factory=dict)
     worker: Sequence[str] = ()
+    vendored: bool = False
 
     @property
     def is_server(self) -> bool:
@@ -91,7 +93,7 @@ PROGRAMS: Final = (
         "Flask, gunicorn, threads",
         (*LAUNCHER, *_GUNICORN, "--threads", "8", "flask_shop:app"),
         _FLASK_KINDS,
-        14_000,
+        16_000,
         _FLASK_LEAST,
     ),
     Program(
@@ -126,7 +128,7 @@ PROGRAMS: Final = (
         "Celery, Redis, prefork",
         _CELERY_FRONT,
         _CELERY_KINDS,
-        5_000,
+        2_500,
         _CELERY_LEAST,
         worker=(*_WORKER, "--pool", "prefork", "--concurrency", "2"),
     ),
@@ -134,7 +136,7 @@ PROGRAMS: Final = (
         "Celery, Redis, threads",
         _CELERY_FRONT,
         _CELERY_KINDS,
-        5_000,
+        2_500,
         _CELERY_LEAST,
         worker=(*_WORKER, "--pool", "threads", "--concurrency", "8"),
     ),
@@ -142,7 +144,7 @@ PROGRAMS: Final = (
         "ThreadPoolExecutor",
         ("{python}", "pool_shop.py", "{requests}"),
         {"plain": 6, "hop": 2, "die": 1, "fail": 2},
-        10_000,
+        13_000,
         {
             "plain": ("order=# taken", "order=# printed", "  card declined"),
             "hop": ("order=# counted", "order=# printed"),
@@ -154,7 +156,7 @@ PROGRAMS: Final = (
         "asyncio, all at once, JSON",
         ("{python}", "asyncio_shop.py", "{requests}"),
         {"plain": 6, "task": 2, "thread": 1, "fail": 2, "drop": 1},
-        12_000,
+        13_000,
         {
             "plain": ("order=# taken", "order=# refused"),
             "task": ("order=# has waited",),
@@ -169,5 +171,13 @@ PROGRAMS: Final = (
         _FLASK_KINDS,
         3_000,
         _FLASK_LEAST,
+    ),
+    Program(
+        "FastAPI, vendored file, JSON",
+        (*_UVICORN, "fastapi_vendored:app"),
+        _FASTAPI_KINDS,
+        2_000,
+        _FASTAPI_LEAST,
+        vendored=True,
     ),
 )

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 # no test asserts a time: machines differ, and are busy
 hypothesis.settings.register_profile("untimed", deadline=None)
+# for the other versions of Python, where properties hold that have been tried with many examples on one
+hypothesis.settings.register_profile("few", deadline=None, max_examples=20)
 hypothesis.settings.load_profile("untimed")
 
 PATIENCE_SECONDS = 120

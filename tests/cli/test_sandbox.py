@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import os
 import re
 import shlex
@@ -14,6 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 
 import asayer_cli
+from tests import planted
 from tests.conftest import PATIENCE_SECONDS
 
 if TYPE_CHECKING:
@@ -24,7 +26,7 @@ if TYPE_CHECKING:
     Start = Callable[..., subprocess.Popen[str]]
 
 PROGRAM = [sys.executable, "-m", "asayer_cli"]
-SHOW = "import os, sys; print(os.environ[sys.argv[1]] if sys.argv[1] in os.environ else 'unset')"
+SHOW = "import json, os; print(json.dumps(dict(os.environ)))"
 
 
 @pytest.fixture
@@ -50,25 +52,17 @@ def start(bare_environ: dict[str, str]) -> Iterator[Start]:
         process.communicate()
 
 
-def show(name: str) -> tuple[str, ...]:
-    return ("sandbox", "run", "--no-samples", "--", sys.executable, "-c", SHOW, name)
-
-
-def test_run_passes_the_exit_code_on(bare: Cli) -> None:
-    assert bare("sandbox", "run", "--no-samples", "--", sys.executable, "-c", "raise SystemExit(7)").code == 7
-
-
 def test_run_of_a_command_that_is_not_there(bare: Cli) -> None:
     run = bare("sandbox", "run", "--no-samples", "--", "no-such-command-here")
     assert run.code == 127
     assert "no-such-command-here" in run.err
 
 
-def test_run_passes_options_of_the_command_on(bare: Cli) -> None:
-    run = bare(
-        "sandbox", "run", "--no-samples", "--", sys.executable, "-c", "import sys; print(sys.argv[1:])", "--output"
-    )
+def test_run_passes_options_of_the_command_and_its_exit_code_on(bare: Cli) -> None:
+    code = "import sys; print(sys.argv[1:]); raise SystemExit(7)"
+    run = bare("sandbox", "run", "--no-samples", "--", sys.executable, "-c", code, "--output")
     assert run.out.strip() == "['--output']"
+    assert run.code == 7
 
 
 def test_nothing_of_a_real_account_gets_in(bare: Cli) -> None:
@@ -78,9 +72,10 @@ def test_nothing_of_a_real_account_gets_in(bare: Cli) -> None:
         "AWS_ENDPOINT_URL_IAM": "https://iam.example.com",
         "ASAYER_ELASTIC_API_KEY": "planted:key",
     }
-    for name in real:
-        assert bare(*show(name), env=real).out.strip() == "unset"
-    assert bare(*show("AWS_ENDPOINT_URL"), env=real).out.startswith("http://127.0.0.1:")
+    run = bare("sandbox", "run", "--no-samples", "--", sys.executable, "-c", SHOW, env=real)
+    seen = json.loads(run.out)
+    assert seen.keys() & real.keys() == set()
+    assert seen["AWS_ENDPOINT_URL"].startswith("http://127.0.0.1:")
 
 
 def test_the_whole_program_works_in_it(bare: Cli) -> None:
@@ -131,7 +126,7 @@ def test_the_program_finds_itself_in_it(launcher: Path, bare_environ: dict[str, 
     assert run.returncode == 0, "the folder of the program is not on PATH, only the program"
 
 
-def test_modules_in_the_current_folder_are_not_run(
+def test_the_demo_does_every_step_in_any_folder_and_shows_no_secret(
     launcher: Path, bare_environ: dict[str, str], tmp_path: Path
 ) -> None:
     folder = tmp_path / "project"
@@ -141,6 +136,17 @@ def test_modules_in_the_current_folder_are_not_run(
     run = launched(launcher, "demo", environ=bare_environ, folder=folder)
     assert run.returncode == 0, run.stderr
     assert "poisoned" not in run.stderr
+    planted.check(["demo"], bare_environ, "", run.stdout + run.stderr)
+    steps = re.findall(r"^\$ asayer-cli (\w+(?: [a-z][\w-]*)?)", run.stderr, re.MULTILINE)
+    assert steps == ["aws setup", "aws log-groups", "elastic create-key", "integrations show", "verify"]
+    assert "Verified" in run.stdout
+    assert "Traceback" not in run.stderr
+    assert "********" in run.stdout
+    # an AWS secret access key is 40 characters of base64
+    assert not re.search(
+        r"(?<![A-Za-z0-9/+])(?=[A-Za-z0-9/+]*[A-Z])(?=[A-Za-z0-9/+]*[a-z])[A-Za-z0-9/+]{40}(?![A-Za-z0-9/+])",
+        run.stdout,
+    )
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])

@@ -21,8 +21,8 @@ class Program:
     """One program under load.
 
     `kinds` are its routes with how often each is asked; `least` what lines of each there are at the least; `share`
-    how many of 100,000 requests are its own; `worker` a second command that takes work over a broker; `vendored` that it
-    imports the vendored file and not this package.
+    how many of 100,000 requests are its own; `worker` a second command that takes work over a broker; `vendored` that
+    it imports the vendored file and not this package.
     """
 
     name: str

@@ -29,7 +29,8 @@ def plain() -> str:
     order = request.args["order"]
     log.info("order=%s taken", order)
     time.sleep(0.001)
-    print(f"order={order} printed")  # noqa: T201 - as many programs do
+    # in one piece: gunicorn's access log has the same output, and without an id print's end is written apart
+    print(f"order={order} printed\n", end="")  # noqa: T201 - as many programs do
     log.warning("order=%s low stock", order)
     return "done"
 

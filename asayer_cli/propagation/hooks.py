@@ -172,14 +172,18 @@ def _session_of_thread(report: Any) -> str | None:
 
 
 def _hook_event_loops(base_events: Any) -> None:
-    _hook(base_events.BaseEventLoop, "call_exception_handler", _session_of_loop)
-    key = (id(base_events.BaseEventLoop), "create_task")
-    if not _TASKS_TELL and key not in _hooks:
-        _hooks[key] = _TaskHook(base_events.BaseEventLoop, "create_task", session_of)
+    _hook_loop(base_events.BaseEventLoop)
 
 
 def _hook_uvloop(uvloop: Any) -> None:
-    _hook(uvloop.Loop, "call_exception_handler", _session_of_loop)
+    _hook_loop(uvloop.Loop)
+
+
+def _hook_loop(loop: Any) -> None:
+    _hook(loop, "call_exception_handler", _session_of_loop)
+    key = (id(loop), "create_task")
+    if not _TASKS_TELL and key not in _hooks:
+        _hooks[key] = _TaskHook(loop, "create_task", session_of)
 
 
 def _session_of_loop(_loop: Any, report: dict[str, Any]) -> str | None:

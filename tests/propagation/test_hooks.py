@@ -72,6 +72,17 @@ def run(program: str, *args: str) -> subprocess.CompletedProcess[str]:
     )
 
 
+LOOP_OF_ITS_OWN = """
+    import asyncio, types, sys
+    class Loop(asyncio.SelectorEventLoop):  # as uvloop's, which shares none of these methods with asyncio's
+        def create_task(self, coroutine, **named):
+            return asyncio.Task(coroutine, loop=self, **named)
+        def call_exception_handler(self, report):
+            self.default_exception_handler(report)
+    sys.modules["uvloop"] = types.SimpleNamespace(Loop=Loop)
+"""
+
+
 @pytest.mark.parametrize("output", ["wrapped", "plain"])
 def test_reports_are_tagged(output: str) -> None:
     done = run(PROGRAM, output)
@@ -83,6 +94,14 @@ def test_reports_are_tagged(output: str) -> None:
     assert done.stderr.endswith("[asayer_session_id=6] ValueError: of the program\n")
     assert "[asayer_session_id=6] During handling of the above exception" in done.stderr
     assert "SystemExit" not in done.stderr
+
+
+def test_reports_of_uvloop_are_tagged() -> None:
+    program = PROGRAM.replace("asyncio.run(main())", "asyncio.Runner(loop_factory=Loop).run(main())")
+    done = run(LOOP_OF_ITS_OWN + program, "wrapped")
+    for number, failure in enumerate(("task", "callback"), 3):
+        assert f"[asayer_session_id={number}] ValueError: of a {failure}\n" in done.stderr
+    assert "\nValueError" not in done.stderr
 
 
 def test_the_text_is_pythons_own() -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 EVERY = 67
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def services(sandbox_addresses: Addresses) -> Services:
     return Services(sandbox_addresses)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import Any
 from uuid import uuid4
 
@@ -55,16 +56,21 @@ def client(addresses: Addresses) -> AwsClient:
 
     def make(service: str, key: tuple[str, str] | None = None, region: str = "eu-west-1", attempts: int = 1) -> Any:
         key_id, secret = key or (addresses.aws_access_key_id, addresses.aws_secret_access_key)
-        return boto3.client(
-            service,
-            endpoint_url=addresses.aws_endpoint_url,
-            aws_access_key_id=key_id,
-            aws_secret_access_key=secret,
-            region_name=region,
-            config=Config(retries={"total_max_attempts": attempts}),
-        )
+        return _client(addresses.aws_endpoint_url, service, key_id, secret, region, attempts)
 
     return make
+
+
+@cache
+def _client(url: str, service: str, key_id: str, secret: str, region: str, attempts: int) -> Any:
+    return boto3.client(
+        service,
+        endpoint_url=url,
+        aws_access_key_id=key_id,
+        aws_secret_access_key=secret,
+        region_name=region,
+        config=Config(retries={"total_max_attempts": attempts}),
+    )
 
 
 @pytest.fixture

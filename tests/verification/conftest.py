@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 import botocore.session
@@ -29,6 +30,17 @@ Doc = dict[str, object]
 READ_POLICY = "arn:aws:iam::aws:policy/CloudWatchReadOnlyAccess"
 
 
+@cache
+def _client(addresses: Addresses, service: str, region: str) -> Any:
+    return botocore.session.Session().create_client(
+        service,
+        region_name=region,
+        endpoint_url=addresses.aws_endpoint_url,
+        aws_access_key_id=addresses.aws_access_key_id,
+        aws_secret_access_key=addresses.aws_secret_access_key,
+    )
+
+
 @dataclass(frozen=True)
 class Admin:
     """The administrator of the sandbox's account and cluster."""
@@ -36,13 +48,7 @@ class Admin:
     addresses: Addresses
 
     def aws(self, service: str, region: str = "") -> Any:
-        return botocore.session.Session().create_client(
-            service,
-            region_name=region or self.addresses.aws_region,
-            endpoint_url=self.addresses.aws_endpoint_url,
-            aws_access_key_id=self.addresses.aws_access_key_id,
-            aws_secret_access_key=self.addresses.aws_secret_access_key,
-        )
+        return _client(self.addresses, service, region or self.addresses.aws_region)
 
     def elastic(self, method: str, path: str, body: object = None) -> Any:
         user = f"{self.addresses.elastic_username}:{self.addresses.elastic_password}"

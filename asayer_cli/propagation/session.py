@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import functools
 import inspect
-from contextvars import ContextVar
+import sys
+from contextvars import ContextVar, Token
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator
-    from contextvars import Token
     from types import CodeType, TracebackType
 
 MAXIMUM_SESSION_ID = 2**64 - 1
@@ -17,14 +17,21 @@ _MOST_DIGITS = 20
 _MOST_NOTES = 4096
 _DEEPEST_CHAIN = 16
 
-session_variable: ContextVar[str | None] = ContextVar("asayer_session_id", default=None)
+# One for the whole process: a vendored file that is launched by its own name may be imported as part of a package too.
+session_variable: ContextVar[str | None] = vars(sys).setdefault(
+    "_asayer_session_id", ContextVar("asayer_session_id", default=None)
+)
 """The id in decimal; `parse_session_id` comes before whatever is set here."""
 
 
 class ExitNote(NamedTuple):
-    """Where an exception at this address left which session; `outer_id` was current again then."""
+    """Where an exception of this type and address left which session.
+
+    `outer_id` was current again then: None where that was set to none, `Token.MISSING` where nothing was set.
+    """
 
     address: int
+    kind: type[BaseException]
     code: CodeType
     instruction: int
     session_id: str | None
@@ -93,11 +100,11 @@ class session_context:  # noqa: N801 - used as a function, like contextlib.suppr
             note_exit(error, self.session_id, self._token.old_value)
 
 
-def note_exit(error: BaseException, session_id: str | None, outer_id: object = None) -> None:
+def note_exit(error: BaseException, session_id: str | None, outer_id: object) -> None:
     """Note that `error` leaves the session, or none, in the calling frame, or in one that called it.
 
-    The innermost one counts. A note that was made in the same place is of an exception that is no more, unless it is
-    of a block in a block.
+    The innermost one counts, if it was left into this one: one object can be raised for one session after the other.
+    A note that was made in the same place is of an exception that is no more, unless it is of a block in a block.
     """
     trace = error.__traceback__
     if trace is None:
@@ -105,9 +112,10 @@ def note_exit(error: BaseException, session_id: str | None, outer_id: object = N
     found = _exit_note(error, trace.tb_next)
     if found is None and session_id is not None:
         found = _exit_note(error, trace)
-        found = found if found is not None and found.outer_id == session_id else None
-    if found is None:
-        _keep(ExitNote(id(error), trace.tb_frame.f_code, trace.tb_lasti, session_id, outer_id))
+    if found is not None and found.outer_id == session_id:
+        _keep(found._replace(outer_id=outer_id))
+    else:
+        _keep(ExitNote(id(error), type(error), trace.tb_frame.f_code, trace.tb_lasti, session_id, outer_id))
 
 
 def _keep(note: ExitNote) -> None:
@@ -124,13 +132,15 @@ def session_of(error: BaseException | None) -> str | None:
     """Return the id of the session that a living exception left, or one that it was raised for.
 
     For those who report an exception after its request has ended: servers, hooks. A group has the id that its parts
-    share. Nothing is written to the exception, and it is not held.
+    share. Nothing is written to the exception, and it is not held. Where it was set that no session is current, only
+    sessions count that were left into that.
     """
+    into_none = session_variable.get(Token.MISSING) is None
     for _ in range(_DEEPEST_CHAIN):
         if error is None:
             return None
         note = _exit_note(error, error.__traceback__)
-        found = note.session_id if note is not None else None
+        found = note.session_id if note is not None and not (into_none and note.outer_id is not None) else None
         found = found or _shared_session(getattr(error, "exceptions", ()))
         if found is not None:
             return found
@@ -148,7 +158,7 @@ def _shared_session(errors: Any) -> str | None:
 def _exit_note(error: BaseException, trace: TracebackType | None) -> ExitNote | None:
     """Look a note up; an address may be used again, so the traceback must pass where the note was made."""
     note = _exit_notes.get(id(error))
-    if note is None:
+    if note is None or note.kind is not type(error):
         return None
     while trace is not None:
         if trace.tb_frame.f_code is note.code and trace.tb_lasti == note.instruction:
@@ -238,7 +248,7 @@ def _generator_in_session(session_id: str | None, generator: Generator[Any, Any,
         except StopIteration as stop:
             return stop.value
         except BaseException as error:
-            note_exit(error, session_id)
+            note_exit(error, session_id, token.old_value)
             raise
         finally:
             leave_session(token)
@@ -265,7 +275,7 @@ async def _async_generator_in_session(
         except StopAsyncIteration:
             return
         except BaseException as error:
-            note_exit(error, session_id)
+            note_exit(error, session_id, token.old_value)
             raise
         finally:
             leave_session(token)

@@ -12,12 +12,15 @@ from asayer_cli.vendoring import judge_vendored, vendored_module
 
 HERE = Path(__file__).parent
 LAUNCHED = """
-import os, subprocess, sys
+import importlib.util, os, subprocess, sys
 import asayer_session
+spec = importlib.util.spec_from_file_location("shop.asayer_session", asayer_session.__file__)
+of_a_package = importlib.util.module_from_spec(spec)
+spec.loader.exec_module(of_a_package)
 folder = next(path for path in sys.path if "asayer-propagation-" in path)
 assert os.stat(folder).st_mode & 0o777 == 0o700
 name = "child" if len(sys.argv) > 1 else "parent"
-with asayer_session.session_context(42):
+with of_a_package.session_context(42):
     print(name, flush=True)
 if name == "parent":
     if os.fork() == 0:

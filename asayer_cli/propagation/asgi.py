@@ -32,7 +32,7 @@ class AsgiMiddleware:
         try:
             return await self.app(scope, receive, send)
         except BaseException as error:
-            note_exit(error, session_id)
+            note_exit(error, session_id, token.old_value)
             raise
         finally:
             leave_session(token)

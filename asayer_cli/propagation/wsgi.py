@@ -26,7 +26,7 @@ class WsgiMiddleware:
         try:
             body = self.app(environ, start_response)
         except BaseException as error:
-            note_exit(error, session_id)
+            note_exit(error, session_id, token.old_value)
             raise
         finally:
             leave_session(token)
@@ -70,7 +70,7 @@ class _SessionBody:
         except StopIteration:
             raise
         except BaseException as error:
-            note_exit(error, self._session_id)
+            note_exit(error, self._session_id, token.old_value)
             raise
         finally:
             leave_session(token)
@@ -84,7 +84,7 @@ class _SessionBody:
         try:
             close()
         except BaseException as error:
-            note_exit(error, self._session_id)
+            note_exit(error, self._session_id, token.old_value)
             raise
         finally:
             leave_session(token)

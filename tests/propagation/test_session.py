@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import gc
 import pickle
 from concurrent.futures import ThreadPoolExecutor
@@ -263,6 +264,62 @@ def test_an_exception_at_the_address_of_a_former_one_of_the_same_place_has_its_o
         del error
     assert {(1, True, "1"), (2, True, "2"), (None, True, None)} <= found
     assert {(value, session_id) for value, _, session_id in found} == {(1, "1"), (2, "2"), (None, None)}
+
+
+def raised_by(error: BaseException, value: object, *outer: object) -> BaseException:
+    """Return the exception when it has left a session, and those around it."""
+    try:
+        with session_context(outer[0]) if outer else contextlib.nullcontext():
+            in_session(lambda _: value)(raise_it)(error)
+    except BaseException as caught:  # noqa: BLE001 - whatever was given
+        return caught
+    raise AssertionError
+
+
+def raise_it(error: BaseException) -> None:
+    raise error
+
+
+def test_one_object_that_is_raised_in_several_requests_belongs_to_the_last() -> None:
+    error = KeyError("shared")
+    assert [session_of(raised_by(error, value)) for value in (1, 2, None, 3)] == ["1", "2", None, "3"]
+    assert [session_of(raised_by(error, *given)) for given in ((4, 5), (6, 6), (None, None), (None, 7), (8, None))] == [
+        "4",
+        "6",
+        None,
+        None,
+        "8",
+    ]
+
+
+def test_the_innermost_of_three_sessions_counts() -> None:
+    with pytest.raises(KeyError) as raised, session_context(3), session_context(2), session_context(1):
+        raise KeyError("x")
+    assert session_of(raised.value) == "1"
+
+
+@pytest.mark.parametrize("kind", [KeyError, ValueError])
+def test_what_is_caught_inside_of_a_block_has_no_session_of_a_former_one(kind: type[Exception]) -> None:
+    def consume(value: object, kind: type[Exception], word: str) -> tuple[Exception, str | None]:
+        try:
+            with session_context(value):
+                try:
+                    raise_it(kind(word))
+                except ValueError as error:
+                    if word == "leave":
+                        raise
+                    return error, session_of(error)
+        except Exception as error:  # noqa: BLE001 - of either kind
+            return error, session_of(error)
+        raise AssertionError
+
+    former = [consume(1, kind, "leave") for _ in range(200)]
+    assert {session_id for _, session_id in former} == {"1"}
+    addresses = {id(error) for error, _ in former}
+    del former
+    gc.collect()
+    caught_inside = [consume(None, ValueError, "stay") for _ in range(400)]
+    assert {session_id for error, session_id in caught_inside if id(error) in addresses} == {None}
 
 
 def test_thousands_of_exceptions_that_live_at_once_have_each_its_session() -> None:

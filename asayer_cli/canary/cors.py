@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final
+
+from asayer_cli.secret import redact
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -15,7 +17,11 @@ ALLOW_HEADERS: Final = "Access-Control-Allow-Headers"
 ALLOW_METHODS: Final = "Access-Control-Allow-Methods"
 ALLOW_CREDENTIALS: Final = "Access-Control-Allow-Credentials"
 _FREE_METHODS: Final = frozenset({"GET", "HEAD", "POST"})
-_FREE_HEADERS: Final = frozenset({"accept", "accept-language", "content-language"})
+_FREE_TYPES: Final = frozenset({"application/x-www-form-urlencoded", "multipart/form-data", "text/plain"})
+_LONGEST_FREE: Final = 128
+_UNSAFE: Final = re.compile(r"[\x00-\x08\x10-\x1f\"():<>?@\[\\\]{}\x7f]")
+_LANGUAGES: Final = re.compile(r"[0-9A-Za-z *,.;=-]*")
+_RANGE: Final = re.compile(r"bytes=\d+-\d*")
 # Set by the browser itself, so that no page needs leave for them.
 _FORBIDDEN: Final = frozenset(
     {"accept-charset", "cookie", "cookie2", "date", "dnt", "keep-alive", "referer", "set-cookie", "via"}
@@ -27,17 +33,22 @@ _LONGEST_SHOWN: Final = 200
 
 @dataclass(frozen=True, slots=True)
 class CrossOrigin:
-    """A request that a page of `origin` wants to make: `headers` are the names that it adds."""
+    """A request that a page of `origin` wants to make: `headers` are the names that it adds.
+
+    `values` are those of the headers that are not secret; by its value a header may need no leave.
+    """
 
     origin: str
     method: str
     headers: tuple[str, ...]
+    values: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def unsafe_headers(self) -> tuple[str, ...]:
         """The names that need leave, in lower case and in order, as a browser asks for them."""
+        free = {name.lower() for name, value in self.values.items() if _is_free(name.lower(), value)}
         names = {name.lower() for name in self.headers}
-        return tuple(sorted(name for name in names - _FREE_HEADERS - _FORBIDDEN if not _is_browsers(name)))
+        return tuple(sorted(name for name in names - free - _FORBIDDEN if not _is_browsers(name)))
 
     @property
     def credentialed(self) -> bool:
@@ -51,6 +62,19 @@ class CrossOrigin:
 
 def _is_browsers(name: str) -> bool:
     return name.startswith(("sec-", "proxy-"))
+
+
+def _is_free(name: str, value: str) -> bool:
+    """Whether a header is one that every page may send (Fetch, "CORS-safelisted request-header"); `name` lower case."""
+    if len(value) > _LONGEST_FREE:
+        return False
+    if name in ("accept-language", "content-language"):
+        return _LANGUAGES.fullmatch(value) is not None
+    if name == "range":
+        return _RANGE.fullmatch(value) is not None
+    if name == "content-type" and value.partition(";")[0].strip(" \t").lower() not in _FREE_TYPES:
+        return False
+    return name in ("accept", "content-type") and not _UNSAFE.search(value)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,14 +99,14 @@ def objections_to_preflight(asked: CrossOrigin, status: int, headers: Mapping[st
 
 def objections_to_origin(asked: CrossOrigin, headers: Mapping[str, str]) -> tuple[Objection, ...]:
     """Return why a browser would keep an answer from the page; the origin is compared byte by byte."""
-    allowed, line = headers.get(ALLOW_ORIGIN), f"{ALLOW_ORIGIN}: {asked.origin}"
+    allowed, line = _value(headers, ALLOW_ORIGIN), f"{ALLOW_ORIGIN}: {asked.origin}"
     if allowed is None:
         return (Objection("cors_origin", f"{ALLOW_ORIGIN} is missing", line),)
     if allowed == "*" and not asked.credentialed:
         return ()
     if allowed != asked.origin:
         return (Objection("cors_origin", _wrong_origin(allowed, asked), line),)
-    if asked.credentialed and headers.get(ALLOW_CREDENTIALS) != "true":
+    if asked.credentialed and _value(headers, ALLOW_CREDENTIALS) != "true":
         why = f"{ALLOW_CREDENTIALS} is not true, and the request has cookies"
         return (Objection("cors_credentials", why, f"{ALLOW_CREDENTIALS}: true"),)
     return ()
@@ -98,9 +122,9 @@ def _wrong_origin(allowed: str, asked: CrossOrigin) -> str:
 
 def _method(asked: CrossOrigin, headers: Mapping[str, str]) -> tuple[Objection, ...]:
     allowed = _listed(headers, ALLOW_METHODS)
+    line = f"{ALLOW_METHODS}: {', '.join(dict.fromkeys([*_kept(allowed), asked.method]))}"
     if asked.method in _FREE_METHODS or asked.method in allowed or ("*" in allowed and not asked.credentialed):
-        return ()
-    line = f"{ALLOW_METHODS}: {', '.join([*_kept(allowed), asked.method])}"
+        return _malformed(ALLOW_METHODS, allowed, line)
     return (Objection("cors_method", f"{ALLOW_METHODS} does not name {asked.method}", line),)
 
 
@@ -113,11 +137,25 @@ def _headers(asked: CrossOrigin, headers: Mapping[str, str]) -> tuple[Objection,
         for name in asked.unsafe_headers
         if name not in names and not (any_name and name not in _NEVER_BY_WILDCARD)
     ]
-    if not missing:
-        return ()
-    star = ", and * does not stand for it here" if "*" in names else ""
     line = f"{ALLOW_HEADERS}: {', '.join([*_kept(allowed), *missing])}"
+    if not missing:
+        return _malformed(ALLOW_HEADERS, allowed, line)
+    star = ", and * does not stand for it here" if "*" in names else ""
     return (Objection("cors_header", f"{ALLOW_HEADERS} does not name {', '.join(missing)}{star}", line),)
+
+
+def _malformed(name: str, allowed: list[str], line: str) -> tuple[Objection, ...]:
+    """Object to a list with something in it that is no name: a browser then takes none of it."""
+    wrong = next((item for item in allowed if not _TOKEN.fullmatch(item)), None)
+    if wrong is None:
+        return ()
+    return (Objection("cors_malformed", f"{name} has {_shown(wrong)!r} in it, which is no name", line),)
+
+
+def _value(headers: Mapping[str, str], name: str) -> str | None:
+    """Return a header's value without the blanks around it, which are no part of it; None when it is missing."""
+    value = headers.get(name)
+    return None if value is None else value.strip(" \t\r\n")
 
 
 def _listed(headers: Mapping[str, str], name: str) -> list[str]:
@@ -131,4 +169,5 @@ def _kept(allowed: list[str]) -> list[str]:
 
 
 def _shown(value: str) -> str:
+    value = redact(value)  # before a secret could be parted
     return value if len(value) <= _LONGEST_SHOWN else f"{value[:_LONGEST_SHOWN]}..."

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
 _REDIRECTS: Final = frozenset({300, 301, 302, 303, 305, 306, 307, 308})
 _GATEWAY: Final = frozenset({502, 503, 504})
+_SAFE: Final = frozenset({"GET", "HEAD"})
+_LOWEST_STATUS: Final = 200
+_HIGHEST_STATUS: Final = 599
 
 
 class Sends(Protocol):
@@ -42,7 +45,7 @@ class Requests:
         self.preflight_seconds: float | None = None
         self._order = order
         self._sender = sender
-        self._asked = CrossOrigin(order.origin, order.method, order.page_headers)
+        self._asked = CrossOrigin(order.origin, order.method, order.page_headers, order.headers)
         self._answer: Answer | None = None
 
     def make(self) -> None:
@@ -106,7 +109,7 @@ class Requests:
     def _headers(self, canary: Canary) -> dict[str, str]:
         order = self._order
         headers = {name: secret.reveal() for name, secret in order.secrets.items()}
-        if order.cross_origin or (order.origin and order.method not in ("GET", "HEAD")):
+        if order.cross_origin or (order.origin and order.method not in _SAFE):
             headers["Origin"] = order.origin
         return {**order.headers, **headers, order.session_header: str(canary.session_id)}
 
@@ -161,10 +164,12 @@ def _lines(objections: tuple[Objection, ...]) -> str:
 def refusal(order: Order, answer: Answer, canary: Canary) -> Finding | None:
     """Return why the route did not do what it is for, by its status; None when it may have."""
     status = answer.status
+    if status == order.expected:
+        return None
     if status in _REDIRECTS:
         return _redirected(order, answer)
     if order.expected is not None:
-        return None if status == order.expected else _unexpected(order, status, f"{order.expected} was expected")
+        return _not_run(order, status, canary) or _unexpected(order, status, f"{order.expected} was expected")
     if status == HTTPStatus.INTERNAL_SERVER_ERROR or status // 100 == HTTPStatus.OK // 100:
         return None
     return _not_run(order, status, canary) or _unexpected(order, status, "the route should answer 500, or 200 to 299")
@@ -179,6 +184,8 @@ def _not_run(order: Order, status: int, canary: Canary) -> Finding | None:
             "Something before the route asks for a login, or lets nobody in: let this path pass, or send what is asked "
             "for with --header-from-env Authorization=VARIABLE."
         )
+        if order.method not in _SAFE:
+            advice += f" Or it takes no {order.method} without its own token against forgery (CSRF): use --method GET."
         return failed(f"{head}: the canary's route did not run", advice, code="route_refused")
     if status == HTTPStatus.METHOD_NOT_ALLOWED:
         return failed(f"{head}: the route takes another method", "Give it with --method.", code="route_method")
@@ -192,9 +199,12 @@ def _not_run(order: Order, status: int, canary: Canary) -> Finding | None:
 
 
 def _unexpected(order: Order, status: int, wanted: str) -> Finding:
+    known = _LOWEST_STATUS <= status <= _HIGHEST_STATUS
     return failed(
         f"{order.method} {order.place.shown} answered {status}; {wanted}",
-        f"If that is what the route answers: --expect-status {status}.",
+        f"If that is what the route answers: --expect-status {status}."
+        if known
+        else "No application answers a request so: look at what stands before it.",
         code="unexpected_status",
     )
 

@@ -31,6 +31,8 @@ def methods(names: str) -> tuple[str, str]:
         (ORIGIN, allow("content-type"), allow("x-session-id")),
         (ANY_ORIGIN, allow("*")),
         (ANY_ORIGIN, allow("X-Session-Id"), methods("PUT")),
+        (("Access-Control-Allow-Origin", f"{PAGE} \t"), allow("X-Session-Id")),
+        (ORIGIN, allow("x-session-id,,other,")),
     ],
 )
 def test_a_browser_goes_on(headers: tuple[tuple[str, str], ...]) -> None:
@@ -49,6 +51,9 @@ def test_a_browser_goes_on(headers: tuple[tuple[str, str], ...]) -> None:
         ((("Access-Control-Allow-Origin", "null"), allow("*")), ["cors_origin"]),
         ((ORIGIN, ORIGIN, allow("*")), ["cors_origin"]),
         ((ORIGIN, ANY_ORIGIN, allow("*")), ["cors_origin"]),
+        ((ORIGIN, allow("X-Session-Id, Content Type")), ["cors_malformed"]),
+        ((ORIGIN, allow("X-Session-Id; Other")), ["cors_header"]),
+        ((ORIGIN, allow("X-Session-Id"), methods("GET POST")), ["cors_malformed"]),
     ],
 )
 def test_a_browser_stops(headers: tuple[tuple[str, str], ...], found: list[str]) -> None:
@@ -84,7 +89,31 @@ def test_a_star_stands_neither_for_authorization_nor_for_anything_with_cookies()
 
 def test_what_needs_no_leave_is_not_asked_for() -> None:
     names = ("X-Session-Id", "Accept-Language", "Cookie", "Referer", "Sec-Fetch-Mode", "X-B", "Authorization")
-    assert CrossOrigin(PAGE, "GET", names).unsafe_headers == ("authorization", "x-b", "x-session-id")
+    assert CrossOrigin(PAGE, "GET", names, {"Accept-Language": "de"}).unsafe_headers == (
+        "authorization",
+        "x-b",
+        "x-session-id",
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "free"),
+    [
+        ("Accept", "application/json", True),
+        ("Accept", 'a"b', False),
+        ("Accept", "a" * 129, False),
+        ("Accept-Language", "de;q=0.5, en", True),
+        ("Accept-Language", "de_x", False),
+        ("Content-Type", "Text/Plain;charset=UTF-8", True),
+        ("Content-Type", "application/json", False),
+        ("Range", "bytes=0-5", True),
+        ("Range", "bytes=-5", False),
+        ("X-B", "1", False),
+    ],
+)
+def test_some_headers_need_no_leave_by_their_values(name: str, value: str, *, free: bool) -> None:
+    asked = CrossOrigin(PAGE, "GET", (name,), {name: value})
+    assert asked.unsafe_headers == (() if free else (name.lower(),))
 
 
 def test_the_line_to_add_keeps_what_is_allowed_already() -> None:

@@ -156,15 +156,20 @@ def _waiting_for(watch: Watch, left: float) -> str:
 def _find_out(watch: Watch) -> None:
     """Look for other traces of the canaries that are missing; what cannot be asked is left out."""
     first = watch.missing[0]
-    if not any(watch.entries_of(one) for one in watch.missing):
+    if not any(entry.near_miss for entry in watch.entries_of(first)):
         missed = watch.missing[:_MISSED_SHOWN]
         texts = [ROUTE_MESSAGE, *(text for one in missed for text in _names_of(one))]
         watch.sightings = [entry for entry in _mentions(watch, texts, watch.window) if _holds(entry, texts)]
         before, after = _WIDE[watch.source.name]
         wide = Window(first.sent_at - before, first.sent_at + after)
         digits = [str(first.canary.session_id)]
-        watch.elsewhen = next((entry for entry in _mentions(watch, digits, wide) if _holds(entry, digits)), None)
+        found = (entry for entry in _mentions(watch, digits, wide) if _holds(entry, digits))
+        watch.elsewhen = next((entry for entry in found if not _is_near(watch, entry)), None)
     watch.late = lateness(watch.source, watch.window, first.sent_at)
+
+
+def _is_near(watch: Watch, entry: LogEntry) -> bool:
+    return entry.time is None or watch.window.start <= entry.time < watch.window.end
 
 
 def _names_of(one: SentCanary) -> tuple[str, str]:

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from asayer_cli.canary.arrival import holds
-from asayer_cli.canary.model import ROUTE_MESSAGE
+from asayer_cli.canary.model import MARK_NAME, ROUTE_MESSAGE
 from asayer_cli.collector import has_error_tag
 from asayer_cli.entries import rfc3339
 from asayer_cli.exit_codes import ExitCode
@@ -23,12 +23,15 @@ if TYPE_CHECKING:
     from asayer_cli.canary.model import SentCanary
     from asayer_cli.canary.order import Order
     from asayer_cli.entries import LogEntry
-    from asayer_cli.tag import TagConvention, TagReading
+    from asayer_cli.session_id import SessionId
+    from asayer_cli.tag import TagConvention
     from asayer_cli.verification.model import JudgedEntry
 
 # An entry of the route that is older than the request is of another canary's; clocks differ by a little.
 _CLOCKS: Final = timedelta(seconds=2)
 _ANY_MARK: Final = re.compile(r"\bc[0-9a-f]{16}\b")
+# The address of a canary's request, as access logs have it.
+_REQUESTED: Final = re.compile(rf"""[^\s"',{{}}]*[?&]{MARK_NAME}=[^\s"',{{}}]*""")
 _STRANGE_CLOCK: Final = timedelta(minutes=1)
 
 
@@ -48,9 +51,11 @@ class Diagnosis:
         if watch.error:
             code = ExitCode.CHECK_FAILED if watch.error.exit_code is ExitCode.USAGE else watch.error.exit_code
             return failed(watch.error.message, watch.error.hint, code, code=watch.error.code)
-        if entries := watch.entries_of(one):
+        entries = watch.entries_of(one)
+        if any(entry.near_miss for entry in entries):
             return self._dropped(watch, entries)
-        return self._misplaced(watch) or self._sighted(watch, one) or self._absent(watch, one)
+        found = self._misplaced(watch) or self._sighted(watch, one)
+        return found or (self._no_error(watch, entries) if entries else self._absent(watch, one))
 
     def _arrived(self, watch: Watch) -> Finding:
         slowest = max(watch.arrival(one).collectible_seconds or 0 for one in watch.sent)
@@ -72,20 +77,28 @@ class Diagnosis:
                 return warned(f"{summary}; {_off(logged_at - one.sent_at)}", _CLOCK_ADVICE, code="clock")
         return None
 
-    def _dropped(self, watch: Watch, entries: Sequence[JudgedEntry]) -> Finding:
+    def _dropped(self, watch: Watch, entries: Sequence[JudgedEntry], doubt: str = "") -> Finding:
         entry = next((entry for entry in entries if entry.near_miss), entries[0])
         reasons = ", ".join(dict.fromkeys(entry.reason.value for entry in entries if entry.reason))
         reason = entry.reason.value if entry.reason else ""
         return failed(
             f"{_missing(watch)} is there, and the collector drops it: {reasons}",
-            remedy(entry.reason, self._convention) if entry.reason else "",
+            (remedy(entry.reason, self._convention) if entry.reason else "") + doubt,
             sample=entry.message,
             code=reason,
         )
 
+    def _no_error(self, watch: Watch, entries: Sequence[JudgedEntry]) -> Finding:
+        """Judge tagged entries of which none says that it is an error."""
+        doubt = (
+            " Where that is only the server's line about the request: does the route log an error, and to this place? "
+            "Or it is still on its way: wait longer with --wait."
+        )
+        return self._dropped(watch, entries, doubt)
+
     def _misplaced(self, watch: Watch) -> Finding | None:
         entry = watch.elsewhen
-        if entry is None or entry.time is None or watch.window.start <= entry.time < watch.window.end:
+        if entry is None or entry.time is None:
             return None
         return failed(
             f"{_missing(watch)} is there at {rfc3339(entry.time)}; {_off(entry.time - watch.missing[0].sent_at)}",
@@ -98,8 +111,9 @@ class Diagnosis:
         """Judge what mentions the canary, the most telling first: a wrong id, a broken tag, none, no error at all."""
         seen = [(entry, read_tag(entry.message, self._convention)) for entry in _own(watch, one)]
         for entry, reading in seen:
-            if reading and reading.session_id and holds(entry, one.canary.mark):
-                return self._other_session(entry, reading)
+            other = reading.session_id if reading else None
+            if other and other != one.canary.session_id and holds(entry, one.canary.mark):
+                return self._other_session(entry, other, one.canary.session_id)
         for entry, reading in seen:
             if reading and reading.reason and not reading.blank:
                 return failed(
@@ -108,16 +122,46 @@ class Diagnosis:
                     sample=entry.message,
                     code=reading.reason.value,
                 )
-        for entry, reading in sorted(seen, key=lambda pair: (pair[1] is None, not _is_error(pair[0]))):
-            if reading is None or reading.blank:
+        for entry, reading in sorted(seen, key=lambda pair: (pair[1] is None, not self._is_error(pair[0]))):
+            if reading and not reading.blank:
+                continue
+            if not watch.entries_of(one):
                 return self._untagged(entry, blank=reading is not None)
+            if self._is_error(entry):
+                return self._tagged_elsewhere(entry)
         return None
 
-    def _other_session(self, entry: LogEntry, reading: TagReading) -> Finding:
+    def _tagged_elsewhere(self, entry: LogEntry) -> Finding:
         return failed(
-            f"the canary's request is logged under another session's id, {reading.session_id}",
+            "the canary's error was logged without a tag, and another entry of its request has it",
+            f"{self._order.session_header} arrived, so no proxy drops it. The error is logged outside of the request, "
+            "in a thread or a task without its context, or by a handler whose formatter writes no tag: asayer-cli "
+            "snippet python shows both.",
+            sample=entry.message,
+            code="untagged",
+        )
+
+    def _other_session(self, entry: LogEntry, other: SessionId, own: SessionId) -> Finding:
+        if self._convention.write(own) in entry.message:
+            return failed(
+                f"the canary's line is in one entry with another session's, {other}, and the collector takes the first",
+                "The shipper joins lines of several requests into one entry: let it begin a new one at each line, or "
+                "at each that has a time.",
+                sample=entry.message,
+                code="joined_lines",
+            )
+        if str(own).startswith(str(other)):
+            return failed(
+                f"the canary's entry is cut off within its tag, so that its id reads {other}",
+                "Something on the way limits the length of an entry: raise the limit, and write the tag at the "
+                "beginning of each line (install() of asayer-cli snippet python does).",
+                sample=entry.message,
+                code="cut_off",
+            )
+        return failed(
+            f"the canary's request is logged under another session's id, {other}",
             "The application keeps one id for all requests, or does not reset it. Take the id from the request's own "
-            "context: asayer-cli snippet python has a middleware that does.",
+            "context: asayer-cli snippet flask (django, fastapi) has a middleware that does.",
             sample=entry.message,
             code="other_session",
         )
@@ -136,7 +180,7 @@ class Diagnosis:
                 sample=entry.message,
                 code="blank_tag",
             )
-        if not _is_error(entry):
+        if not self._is_error(entry):
             return failed(
                 "the canary's request was logged, untagged, and no error of it",
                 "Does the route log an error, and do errors go to this place? Or they are still on their way: wait "
@@ -153,6 +197,13 @@ class Diagnosis:
             sample=entry.message,
             code="untagged",
         )
+
+    def _is_error(self, entry: LogEntry) -> bool:
+        """Tell whether an entry is an error's; the route's address, which proxies may change, can have the word too."""
+        place, text = self._order.place, _REQUESTED.sub(" ", entry.message.lower())
+        for own in (place.target.partition("?")[0], place.host):
+            text = text.replace(own.lower(), " ")
+        return has_error_tag(entry.fields.get("tags")) or "error" in text or "exception" in text
 
     def _absent(self, watch: Watch, one: SentCanary) -> Finding:
         late = watch.late
@@ -205,8 +256,3 @@ def _own(watch: Watch, one: SentCanary) -> list[LogEntry]:
 def _is_of_some_canary(entry: LogEntry) -> bool:
     """Whether the route logged it without a mark; one with another's mark is that canary's."""
     return ROUTE_MESSAGE in entry.message and not _ANY_MARK.search(entry.message)
-
-
-def _is_error(entry: LogEntry) -> bool:
-    text = entry.message.lower()
-    return has_error_tag(entry.fields.get("tags")) or "error" in text or "exception" in text

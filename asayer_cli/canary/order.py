@@ -206,7 +206,16 @@ def _secret_of(variable: str, name: str, environ: Mapping[str, str]) -> Secret:
             code="short_secret",
         )
     _checked_value(name, value)
+    _hide_parts(value)
     return secret
+
+
+def _hide_parts(value: str) -> None:
+    """Let nothing print what a header carries in parts: the token behind `Bearer`, the cookies' values."""
+    for part in re.split(r"[\s;,]+", value):
+        for secret in (part, part.partition("=")[2].strip('"')):
+            if len(secret) >= SHORTEST_SECRET:
+                Secret(secret)
 
 
 def _check_name(name: str, session_header: str, others: Mapping[str, object]) -> None:

@@ -19,7 +19,9 @@ if TYPE_CHECKING:
 _EXPIRED: Final = frozenset({9, 10})
 _WRONG_NAME: Final = frozenset({62, 64})
 _NOT_TLS: Final = re.compile(r"wrong.version.number|record.layer.failure|http.request|unknown.protocol", re.IGNORECASE)
-_NOT_HTTP: Final = re.compile(r"BadStatusLine|LineTooLong|HeaderParsingError|got more than \d+ headers", re.IGNORECASE)
+_NOT_HTTP: Final = re.compile(
+    r"BadStatusLine|LineTooLong|InvalidHeader|HeaderParsingError|got more than \d+ headers", re.IGNORECASE
+)
 _HAS_EXCEPTION: Final = (urllib3.exceptions.SSLError, ssl.SSLError)
 
 

@@ -12,6 +12,7 @@ from rich.text import Text
 from asayer_cli.canary.model import Arrival, CanaryReport, CanaryVerification
 from asayer_cli.output.sanitise import one_line
 from asayer_cli.output.text_verification import INDENTED, SOURCE_NAMES, advice, check_grid, entry_table, number
+from asayer_cli.secret import redact
 from asayer_cli.verification.model import Check, Status
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def _of(source: str, data: CanaryVerification) -> list[Check]:
 
 def _below(check: Check) -> Iterator[Text]:
     if check.sample:
-        yield Text(one_line(check.sample), style="dim", overflow="ellipsis", no_wrap=True)
+        yield Text(one_line(redact(check.sample)), style="dim", overflow="ellipsis", no_wrap=True)
     if check.remedy:
         yield advice(check.remedy)
 

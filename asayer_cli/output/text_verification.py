@@ -12,6 +12,7 @@ from rich.text import Text
 
 from asayer_cli.entries import rfc3339
 from asayer_cli.output.sanitise import one_line
+from asayer_cli.secret import redact
 from asayer_cli.verification.model import Check, JudgedEntry, NearMiss, SourceReport, Status, Verification
 
 if TYPE_CHECKING:
@@ -57,7 +58,7 @@ def check_grid(checks: Iterable[Check], below: Callable[[Check], Iterable[Text]]
     grid.add_column(overflow="fold")
     for check in checks:
         mark, style = _MARKS[check.status]
-        grid.add_row(Text(mark, style), Text(check.id), Text(one_line(check.summary)))
+        grid.add_row(Text(mark, style), Text(check.id), Text(one_line(redact(check.summary))))
         if check.status not in (Status.WARN, Status.FAIL):
             continue
         for line in below(check):
@@ -71,14 +72,14 @@ def _below(check: Check, near_misses: tuple[NearMiss, ...]) -> Iterable[Text]:
 
 def _near_miss_lines(near_misses: tuple[NearMiss, ...]) -> Iterator[Text]:
     for miss in near_misses:
-        sample = Text(one_line(miss.sample), style="dim", overflow="ellipsis", no_wrap=True)
+        sample = Text(one_line(redact(miss.sample)), style="dim", overflow="ellipsis", no_wrap=True)
         yield Text.assemble((f"{miss.reason.value}: ", "yellow"), sample, overflow="ellipsis", no_wrap=True)
         yield advice(miss.remedy)
 
 
 def advice(remedy: str) -> Text:
     """Return what to do, as a line."""
-    return Text.assemble(("→ ", "bold"), remedy) if remedy else Text()
+    return Text.assemble(("→ ", "bold"), redact(remedy)) if remedy else Text()
 
 
 def _counts(source: SourceReport) -> str:
@@ -121,7 +122,7 @@ class _Entries:
         for entry, line in zip(self._entries, lines, strict=True):
             yield from line
             yield Segment.line()
-            yield Padding(Text(one_line(entry.message), overflow="fold"), INDENTED, expand=False)
+            yield Padding(Text(one_line(redact(entry.message)), overflow="fold"), INDENTED, expand=False)
 
 
 def _columns(*more: str) -> Table:

@@ -118,6 +118,8 @@ def test_an_answer_that_the_browser_hides_is_a_warning(runs: Runs) -> None:
         ("hostile", 1, "redirect", "no address that can be used"),
         ("garbage", 5, "malformed_answer", "is not HTTP"),
         ("hanging", 5, "timeout", "did not answer the GET request within 0.3 s"),
+        ("early-hints", 1, "unexpected_status", "answered 103"),
+        ("two-lengths", 5, "malformed_answer", "is not HTTP"),
     ],
 )
 def test_a_request_that_does_not_run_the_route(
@@ -136,7 +138,12 @@ def test_a_request_that_does_not_run_the_route(
 
 
 def test_a_status_that_is_expected_is_no_failure(runs: Runs) -> None:
-    assert runs("teapot-expected").code == 0
+    assert runs("teapot-expected").code == runs("moved").code == 0
+
+
+def test_another_status_than_the_expected_one_still_tells_what_it_means(runs: Runs) -> None:
+    assert checks(runs("missing-expected"))["canary.request"]["code"] == "route_missing"
+    assert "--expect-status" not in checks(runs("early-hints"))["canary.request"]["remedy"]
 
 
 @pytest.mark.parametrize(
@@ -150,6 +157,10 @@ def test_a_status_that_is_expected_is_no_failure(runs: Runs) -> None:
         ("token", 1, "id_not_numeric", "window.asayer.sessionID()"),
         ("leaked", 1, "other_session", "the request's own context"),
         ("local-time", 1, "clock", "UTC"),
+        ("error-address", 6, "no_error_entry", "Does the route log an error"),
+        ("outside", 1, "untagged", "arrived, so no proxy drops it"),
+        ("joined", 1, "joined_lines", "let it begin a new one"),
+        ("cut-off", 1, "cut_off", "limits the length"),
     ],
 )
 def test_what_lost_it_after_the_answer(runs: Runs, name: str, exit_code: int, code: str, said: str) -> None:
@@ -163,6 +174,14 @@ def test_what_lost_it_after_the_answer(runs: Runs, name: str, exit_code: int, co
     if name == "leaked":
         assert LEAKED in checks(run)["aws.canary"]["summary"]
     assert all(arrival["collectible_seconds"] is None for arrival in run.data["canaries"][0]["arrivals"].values())
+
+
+def test_a_servers_tagged_line_alone_does_not_hide_that_the_route_may_log_nothing(runs: Runs) -> None:
+    run = runs("tagged-access")
+    assert run.code == 1
+    for source, code in (("aws.canary", "no_error_word"), ("elastic.canary", "missing_error_tag")):
+        assert checks(run)[source]["code"] == code
+        assert "does the route log an error" in checks(run)[source]["remedy"]
 
 
 def test_tagged_and_not_collectible(runs: Runs) -> None:

@@ -106,6 +106,19 @@ def test_text(world: World, columns: str) -> None:
     assert "preflight  answer  CloudWatch Logs  Elasticsearch" in run.out
 
 
+@pytest.mark.parametrize("columns", ["82", "88", "104"])
+def test_no_part_of_a_secret_is_shown_where_a_line_is_cut(world: World, columns: str) -> None:
+    run = world.call(
+        *("secrets", "--only", "aws", "--wait", "100ms", "--header-from-env", "Authorization=TOKEN"),
+        output="text",
+        COLUMNS=columns,
+        TOKEN="Bearer planted-bearer-token",
+    )
+    assert run.code == 1
+    assert "asayer canary error" in run.out
+    assert "plant" not in run.out + run.err
+
+
 def test_lines_to_add_stand_alone(world: World) -> None:
     run = world.call("no-cors", "--origin", PAGE, "--only", "aws", output="text")
     assert {line.strip() for line in run.out.splitlines()} >= {

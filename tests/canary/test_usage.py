@@ -114,6 +114,7 @@ def test_secret_headers_come_from_the_environment() -> None:
         "X-Asayer-Canary": SECRET,
     }
     assert SECRET not in redact(f"it is {SECRET}")
+    assert "planted" not in redact("a back end may print planted-token alone")
     for text in ("Authorization", "Authorization=SHORT", "Authorization=NONE", "Authorization=a b", "Host=TOKEN"):
         with pytest.raises(UsageError):
             order.parse_secret_headers([text], HEADER, {}, environ)

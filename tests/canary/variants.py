@@ -27,6 +27,33 @@ def access_line(request: Request) -> list[Line]:
     return [Line(f'10.0.0.7 "GET /asayer-canary?asayer_canary={request.mark} HTTP/1.1" 500 0', {"tags": ["access"]})]
 
 
+def error_in_its_address(request: Request) -> list[Line]:
+    line = f'10.0.0.7 "GET /trigger-error?asayer_canary={request.mark} HTTP/1.1" 500 0'
+    return [Line(line, {"tags": ["access"]})]
+
+
+def tagged_access_line(request: Request) -> list[Line]:
+    line = f'[asayer_session_id={request.session}] INFO "GET /x?asayer_canary={request.mark} HTTP/1.1" 500'
+    return [Line(line, {"tags": ["info"], "log.level": "info"})]
+
+
+def outside_of_the_request(request: Request) -> list[Line]:
+    return [*tagged_access_line(request), Line(f"ERROR {ROUTE} {request.mark}")]
+
+
+def joined(request: Request) -> list[Line]:
+    return [Line(f"[asayer_session_id={LEAKED}] ERROR one\n[asayer_session_id={request.session}] {request.mark}")]
+
+
+def cut_off(request: Request) -> list[Line]:
+    return [Line(f"ERROR {ROUTE} {request.mark} [asayer_session_id={request.session[:12]}")]
+
+
+def secrets(request: Request) -> list[Line]:
+    token = request.headers["authorization"].removeprefix("Bearer ")
+    return [Line(f"ERROR {ROUTE} {request.mark} {token} {request.secret}")]
+
+
 def leaked(request: Request) -> list[Line]:
     return [Line(f"[asayer_session_id={LEAKED}] ERROR {ROUTE} {request.mark}")]
 
@@ -85,11 +112,21 @@ VARIANTS = {
     "miscased": Variant(logs=miscased),
     "token": Variant(logs=as_token),
     "leaked": Variant(logs=leaked),
+    "error-address": Variant(logs=error_in_its_address),
+    "tagged-access": Variant(logs=tagged_access_line),
+    "outside": Variant(logs=outside_of_the_request),
+    "joined": Variant(logs=joined),
+    "cut-off": Variant(logs=cut_off),
+    "secrets": Variant(logs=secrets),
+    "moved": Variant(status=302, headers=(("Location", "/done"),)),
+    "early-hints": Variant(raw=b"HTTP/1.1 103 Early Hints\r\n\r\n"),
+    "two-lengths": Variant(raw=b"HTTP/1.1 500 x\r\nContent-Length: 5\r\nContent-Length: 7\r\n\r\nhello"),
     "near": Variant(logs=beside_a_near_miss),
     "local-time": Variant(logs=local_time),
     "slow-clock": Variant(logs=slow_clock),
     "redirect": Variant(status=302, headers=(("Location", "https://login.example.com/in?token=planted-token"),)),
     "missing": Variant(status=404),
+    "missing-too": Variant(status=404),
     "forbidden": Variant(status=403),
     "gateway": Variant(status=502),
     "teapot": Variant(status=418),
@@ -122,6 +159,11 @@ CALLS = (
     *(Call(name, name) for name in ("no-cors", "other-origin", "header-missing", "preflight-401")),
     *(Call(name, name) for name in ("dropped", "blank", "access-only", "silent", "others", "level", "token", "leaked")),
     Call("miscased", "miscased"),
+    *(Call(name, name) for name in ("error-address", "outside", "joined", "cut-off")),
+    Call("tagged-access", "tagged-access", ("--canary-count", "2"), from_page=False),
+    Call("moved", "moved", ("--expect-status", "302"), "30s", from_page=False),
+    Call("missing-expected", "missing-too", ("--expect-status", "500")),
+    *(Call(name, name, from_page=False) for name in ("early-hints", "two-lengths")),
     Call("local-time", "local-time"),
     *(Call(name, name) for name in ("redirect", "missing", "forbidden", "gateway", "teapot", "garbage", "hostile")),
     Call("teapot-expected", "teapot-expected", ("--expect-status", "418"), "30s"),

@@ -33,7 +33,7 @@ def install_record_factory() -> None:
         record: logging.LogRecord = inner(*args, **kwargs)
         session_id = current_session_id()
         if session_id is None and record.exc_info:
-            session_id = session_of(record.exc_info[1])
+            session_id = _session_of_report(record.exc_info)
         record._asayer_session_id = session_id  # noqa: SLF001 - ours, on a record that is open to additions
         return record
 
@@ -61,5 +61,11 @@ def record_session_id(record: logging.LogRecord) -> str | None:
     try:
         captured: str | None = given[_CAPTURED]
     except KeyError:
-        return current_session_id() or (session_of(record.exc_info[1]) if record.exc_info else None)
+        return current_session_id() or _session_of_report(record.exc_info)
     return captured
+
+
+def _session_of_report(exc_info: Any) -> str | None:
+    """Return the session that a record's exception left; whoever makes records without a logger may give anything."""
+    error = exc_info[1] if isinstance(exc_info, tuple) and len(exc_info) > 1 else exc_info
+    return session_of(error) if isinstance(error, BaseException) else None

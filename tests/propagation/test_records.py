@@ -92,6 +92,15 @@ def test_an_error_reported_after_its_request_has_the_id_that_it_left() -> None:
     assert record_session_id(kept.records[0]) == ID
 
 
+@pytest.mark.usefixtures("factory")
+@pytest.mark.parametrize("given", [True, (), (ValueError,), (None, None, None), "text"])
+def test_a_record_that_is_made_with_an_odd_exception_is_made(given: Any) -> None:
+    record = logging.getLogRecordFactory()("app", logging.ERROR, "x.py", 1, "boom", (), given)
+    assert record.exc_info is given
+    assert record_session_id(record) is None
+    assert record_session_id(logging.LogRecord("app", logging.ERROR, "x.py", 1, "boom", (), given)) is None
+
+
 def test_the_factory_goes_over_another_and_installs_once() -> None:
     def other(*args: Any, **kwargs: Any) -> logging.LogRecord:
         record = logging.LogRecord(*args, **kwargs)

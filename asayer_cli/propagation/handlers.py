@@ -33,14 +33,14 @@ _handler_tag = [ASAYER.tag_name]
 def tag_entry(text: str, record: logging.LogRecord, tag_name: str = ASAYER.tag_name) -> str:
     """Return a formatted entry with the tag of its record: a JSON object in its message, other text line by line."""
     session_id = record_session_id(record)
-    if session_id is None or text.startswith(write_tag(session_id, tag_name)):
+    if session_id is None:
         return text
     if text[:1] == "{":
         made = _tag_json(text, record.levelno, session_id, tag_name)
         if made is not None:
             return made
     if record.levelno >= logging.ERROR:
-        text = with_error_word(text, record.levelname)
+        text = with_error_word(text.removeprefix(f"{write_tag(session_id, tag_name)} "), record.levelname)
     return tag_lines(text, session_id, tag_name)
 
 

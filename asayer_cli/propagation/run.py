@@ -25,7 +25,8 @@ written for: an unmodified program, with all processes that it starts."""
 _REMARKS = """\
 COMMAND is looked for beside this Python first, then on PATH. A folder is put first on PYTHONPATH; a Python that is
 started with -E, -I or -S reads no PYTHONPATH or no site, and does not get it. Another launcher of this kind goes
-before this one: `opentelemetry-instrument python -m asayer_cli.propagation -- gunicorn app:app`.
+before this one: `opentelemetry-instrument python -m asayer_cli.propagation -- gunicorn app:app`; so does what changes
+the user, such as gosu.
 Exit codes: those of COMMAND; 2 wrong usage, 126 COMMAND cannot be executed, 127 COMMAND is not found."""
 
 
@@ -41,7 +42,11 @@ def main(arguments: list[str] | None = None) -> int:
     program = _find_program(command[0])
     if program is None:
         return _say(f"{command[0]}: not found beside {sys.executable} or on PATH", NOT_FOUND)
-    os.environ.update(_environment(options))
+    try:
+        os.environ.update(_environment(options))
+    except OSError as error:
+        _remove_made_folder()
+        return _say(f"no folder for start-up files: {error}. Set TMPDIR to one that can be written", NOT_EXECUTABLE)
     sys.stdout.flush()
     try:
         os.execv(program, [program, *command[1:]])  # noqa: S606 - the command is what the user asks for

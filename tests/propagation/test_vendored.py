@@ -61,6 +61,33 @@ def test_the_module_works_in_an_empty_environment(tmp_path: Path, python: str) -
     assert ended.stderr == ""
 
 
+def launched(tmp_path: Path, before: str, command: str) -> subprocess.CompletedProcess[str]:
+    """Run the vendored launcher from a shell that has done something before."""
+    (tmp_path / "asayer_session.py").write_text(vendored_module(), encoding="utf-8")
+    return subprocess.run(
+        ["sh", "-c", f'{before} exec "$0" asayer_session.py -- "$0" -c "$1"', sys.executable, command],
+        cwd=tmp_path,
+        env={"TMPDIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_a_start_without_a_place_for_its_files_says_so(tmp_path: Path) -> None:
+    ended = launched(tmp_path, "ulimit -f 0;", "print('started')")
+    assert (ended.returncode, ended.stdout, ended.stderr.count("\n")) == (126, "", 1)
+    assert "Set TMPDIR" in ended.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["asayer_session.py"]
+
+
+def test_a_start_folder_that_cannot_be_removed_is_left_in_silence(tmp_path: Path) -> None:
+    gone = "import os, sys; [os.rename(path, path + '.gone') for path in sys.path if 'asayer-propagation-' in path]"
+    ended = launched(tmp_path, "", gone)
+    assert (ended.returncode, ended.stderr) == (0, "")
+
+
 def test_it_is_the_same_text_each_time_and_stands_alone() -> None:
     text = vendored_module()
     assert text == vendored_module()

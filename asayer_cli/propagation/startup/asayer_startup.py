@@ -100,9 +100,12 @@ def _remove(folder: str, owner: int) -> None:
     """Remove the folder, not from a process forked off, which runs this too."""
     if os.getpid() != owner:
         return
-    for at, folders, files in os.walk(folder, topdown=False):
-        for name in files:
-            os.unlink(os.path.join(at, name))  # noqa: PTH108, PTH118
-        for name in folders:
-            os.rmdir(os.path.join(at, name))  # noqa: PTH106, PTH118
-    os.rmdir(folder)  # noqa: PTH106
+    try:
+        for at, folders, files in os.walk(folder, topdown=False):
+            for name in files:
+                os.unlink(os.path.join(at, name))  # noqa: PTH108, PTH118
+            for name in folders:
+                os.rmdir(os.path.join(at, name))  # noqa: PTH106, PTH118
+        os.rmdir(folder)  # noqa: PTH106
+    except OSError:  # removed by another, or the process gave up its rights to it
+        return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import math
+import re
 import time
 from typing import Any
 
@@ -21,6 +22,7 @@ ECS_VERSION = "8.11.0"
 _ERROR = logging.ERROR
 _MESSAGE_KEYS = ("message", "event", "msg")
 _OF_EVERY_RECORD = frozenset(logging.makeLogRecord({}).__dict__) | {"message", "asctime", "taskName", "color_message"}
+_RFC3339 = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)")
 _PLAIN_TYPES = (str, bool, int, type(None))
 
 
@@ -100,7 +102,7 @@ def collectible_fields(
     """Return the fields of a JSON entry with what both collectors ask for.
 
     The tag stands before the message (`message`, else `event`, else `msg`), `tags` has `error` from level ERROR up, and
-    `utc_time` is RFC 3339, taken from `@timestamp` where that is text. What is there already stays.
+    `utc_time` is RFC 3339, taken from `@timestamp` where that is. What is there already stays.
     """
     made = dict(fields)
     key = next((name for name in _MESSAGE_KEYS if name in made), "message")
@@ -110,7 +112,8 @@ def collectible_fields(
         made[key] = message if message.startswith(tag) else f"{tag} {message}"
     if not isinstance(made.get("utc_time"), str):
         timestamp = made.get("@timestamp")
-        made["utc_time"] = timestamp if isinstance(timestamp, str) else rfc3339(time.time())
+        is_readable = isinstance(timestamp, str) and _RFC3339.fullmatch(timestamp) is not None
+        made["utc_time"] = timestamp if is_readable else rfc3339(time.time())
     if level >= logging.ERROR:
         made["tags"] = _with_error(made.get("tags"))
     return made

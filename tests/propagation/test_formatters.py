@@ -155,6 +155,24 @@ def test_fields_that_are_there_stay() -> None:
     assert made == {"message": f"{TAG}boom", "utc_time": "2026-01-01T00:00:00Z"}
 
 
+@pytest.mark.parametrize(
+    ("written", "is_taken"),
+    [
+        ("2026-01-01T00:00:00.123456+02:00", True),
+        ("2026-01-01T00:00:00Z", True),
+        ("2026-01-01 00:00:00,123", False),
+        ("2026-01-01T00:00:00.123456", False),
+        ("2026-01-01T00:00:00.123+0200", False),
+        (1767225600, False),
+    ],
+)
+def test_the_time_of_an_entry_is_taken_when_the_collector_can_read_it(written: object, is_taken: bool) -> None:  # noqa: FBT001
+    made = collectible_fields({"message": "boom", "@timestamp": written}, logging.ERROR, ID)
+    assert made["@timestamp"] == written
+    assert (made["utc_time"] == written) is is_taken
+    assert is_rfc3339(made["utc_time"])
+
+
 def test_both_can_be_named_in_a_logging_configuration(capsys: pytest.CaptureFixture[str]) -> None:
     handler = {"class": "logging.StreamHandler", "stream": sys.stderr}
     logging.config.dictConfig(

@@ -21,17 +21,31 @@ if TYPE_CHECKING:
 _CARRIED_ID = "_asayer_session_id"
 # Threads of these serve the whole program, though it may be a request that starts them.
 _SERVICE_MODULES = (
+    "anyio",
     "apscheduler",
     "asyncio",
+    "aws_xray_sdk",
+    "celery",
     "concurrent.futures",
+    "datadog",
     "ddtrace",
     "elasticapm",
+    "google",
+    "grpc",
+    "kafka",
+    "kombu",
     "logging",
+    "logstash_async",
     "multiprocessing",
     "newrelic",
     "opentelemetry",
+    "posthog",
+    "pymongo",
+    "redis",
     "sentry_sdk",
+    "uvloop",
     "watchdog",
+    "watchtower",
 )
 
 

@@ -65,6 +65,21 @@ def test_threads_take_the_id_along() -> None:
 
 
 @pytest.mark.usefixtures("carriers")
+@pytest.mark.parametrize("module", ["asyncio.base_events", "google.cloud.logging", "kafka.producer.sender", "uvloop"])
+def test_a_thread_that_a_library_keeps_for_the_program_has_no_id(module: str) -> None:
+    def see() -> None:
+        seen.append(current_session_id())
+
+    seen: list[str | None] = []
+    see.__module__ = module
+    keeper = type("Keeper", (Seeing,), {"__module__": module})()
+    with session_context(42):
+        started(threading.Thread(target=see))
+        started(keeper)
+    assert (seen, keeper.seen) == ([None], None)
+
+
+@pytest.mark.usefixtures("carriers")
 def test_a_thread_that_is_started_twice() -> None:
     with session_context(42), pytest.raises(RuntimeError, match="once"):
         started(started(Seeing()))

@@ -74,9 +74,9 @@ def test_lambda(form: Form, tmp_path: Path, bare_environ: dict[str, str]) -> Non
         )
         statuses = [json.loads(line)["statusCode"] for line in ended.stdout.splitlines()]
         canary = [500 if value in open_to else 404 for value in given]
-        assert statuses == [status for one in canary for status in (one, one, 200, 404)]
+        assert statuses == [status for one in canary for status in (one, one, one, 200, 404)]
         entries = ended.stderr.splitlines()
-        assert list(map(taken_by_cloudwatch, entries)) == [SESSION] * 2 * len(open_to)
+        assert list(map(taken_by_cloudwatch, entries)) == [SESSION] * 3 * len(open_to)
 
 
 def canary_events(given: str) -> list[dict[str, object]]:
@@ -86,6 +86,11 @@ def canary_events(given: str) -> list[dict[str, object]]:
     return [
         {"rawPath": "/prod/asayer-canary", "headers": lowered, "queryStringParameters": {"asayer_canary": "m1"}},
         {"path": "/asayer-canary", "headers": headers, "queryStringParameters": None},
+        {
+            "path": "/asayer-canary",
+            "multiValueHeaders": {name: [value] for name, value in lowered.items()},
+            "multiValueQueryStringParameters": {"asayer_canary": ["m1"]},
+        },
         {"rawPath": "/other", "headers": lowered},
         {"path": "/asayer-canary", "headers": None},
     ]

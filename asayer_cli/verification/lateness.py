@@ -39,7 +39,7 @@ def lateness(source: Dated, window: Window, began: datetime) -> Lateness:
         return Lateness("nothing", words)
     if newest < began:
         age = format_duration(datetime.now(UTC) - newest)
-        words = f"not yet, for the newest entry of any kind is {age} old; what was logged since is still on its way"
+        words = f"not yet, for the newest entry of any kind is {age} old: nothing that was logged since is there"
         return Lateness("old", words)
     words = f"not there, for entries up to {newest:%H:%M:%S}Z have arrived and none of them serves"
     return Lateness("new", words)

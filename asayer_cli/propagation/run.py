@@ -26,7 +26,8 @@ _REMARKS = """\
 COMMAND is looked for beside this Python first, then on PATH. A folder is put first on PYTHONPATH; a Python that is
 started with -E, -I or -S reads no PYTHONPATH or no site, and does not get it. Another launcher of this kind goes
 before this one: `opentelemetry-instrument python -m asayer_cli.propagation -- gunicorn app:app`; so does what changes
-the user, such as gosu.
+the user, such as gosu. The one-file module removes the folder when COMMAND ends: what goes on without COMMAND, as with
+`celery multi`, calls install() in its own code.
 Exit codes: those of COMMAND; 2 wrong usage, 126 COMMAND cannot be executed, 127 COMMAND is not found."""
 
 

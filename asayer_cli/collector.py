@@ -23,6 +23,8 @@ _MEANT_AS_ERROR: Final = re.compile(
     r"|\"(?:log\.)?level(?:name)?\"\s*:\s*\"(?:critical|fatal|severe|panic|emergency)\"",
     re.ASCII,
 )
+# What servers write behind the status of any request.
+_STATUS_NAME: Final = re.compile(r"\b500 Internal Server Error\b", re.IGNORECASE | re.ASCII)
 _ERROR_LEVELS: Final = frozenset({"error", "critical", "fatal", "severe", "alert", "emergency", "panic"})
 _RFC3339: Final = re.compile(
     r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:[.,]\d+)?(?:Z|[+-]\d\d:\d\d)",
@@ -71,7 +73,7 @@ class CloudWatchCollector:
         if reading is None:
             return None
         if reading.blank:
-            return Verdict(None, reading.reason, near_miss=_says_error(entry.message))
+            return Verdict(None, reading.reason, near_miss=says_error(entry.message))
         if self.convention.tag_name not in entry.message and reading.reason is not Reason.WRONG_TAG_NAME:
             return Verdict(reading.session_id, Reason.CASE_MISMATCH, near_miss=True)
         if reading.reason:
@@ -151,8 +153,10 @@ def _is_error(entry: LogEntry) -> bool:
     level = level or entry.fields.get("level")
     if isinstance(level, str):
         return level.lower() in _ERROR_LEVELS
-    return _says_error(entry.message)
+    return says_error(entry.message)
 
 
-def _says_error(message: str) -> bool:
-    return bool(_ERROR_WORD.search(message) or _MEANT_AS_ERROR.search(message))
+def says_error(message: str) -> bool:
+    """Tell whether a message was meant as an error's; the name of a status in an access log does not make it one."""
+    text = _STATUS_NAME.sub("", message)
+    return bool(_ERROR_WORD.search(text) or _MEANT_AS_ERROR.search(text))

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final, Protocol
 
-from asayer_cli.canary.model import ROUTE_MESSAGE, Arrival, SentCanary
+from asayer_cli.canary.model import MARK_NAME, ROUTE_MESSAGE, Arrival, SentCanary
+from asayer_cli.collector import says_error
 from asayer_cli.entries import Window
 from asayer_cli.errors import AsayerError
 from asayer_cli.exit_codes import ExitCode
+from asayer_cli.tag import Reason
 from asayer_cli.verification.lateness import Lateness, lateness
 from asayer_cli.verification.verify import MAY_COME, Source
 from asayer_cli.verification.wishes import Wishes
@@ -35,6 +38,7 @@ _GRACE: Final = timedelta(seconds=10)
 # What an entry's own time may be off by where a local time passes for UTC; CloudWatch takes nothing 2 h ahead.
 _WIDE: Final = {"aws": (timedelta(hours=1), timedelta(hours=2)), "elastic": (timedelta(hours=15), timedelta(hours=15))}
 _MISSED_SHOWN: Final = 3
+_REQUESTED: Final = re.compile(rf"""[^\s"',{{}}]*[?&]{MARK_NAME}=[^\s"',{{}}]*""")
 
 
 class CanarySource(Source, Protocol):
@@ -71,6 +75,10 @@ class Watch:
         """Return when a canary was first seen."""
         return self.arrivals.get(one.canary.session_id, Arrival())
 
+    def meant(self, one: SentCanary) -> list[JudgedEntry]:
+        """Return what was meant to be taken of a canary, and is not."""
+        return [entry for entry in self.entries_of(one) if entry.near_miss and not _is_access_line(entry)]
+
     def entries_of(self, one: SentCanary) -> list[JudgedEntry]:
         """Return what the last look found of a canary."""
         entries = self.tally.entries if self.tally else []
@@ -79,6 +87,17 @@ class Watch:
 
 def _is_of(entry: JudgedEntry, session_id: SessionId) -> bool:
     return entry.session_id == session_id or (entry.session_id is None and str(session_id) in entry.message)
+
+
+def _is_access_line(entry: JudgedEntry) -> bool:
+    """Whether only the address that was asked for made an entry look like an error's."""
+    message = without_address(entry.message)
+    return entry.reason is Reason.MISSING_ERROR_TAG and message != entry.message and not says_error(message)
+
+
+def without_address(message: str) -> str:
+    """Return a message without the address of a canary's request, as access logs have it."""
+    return _REQUESTED.sub(" ", message)
 
 
 def follow(
@@ -136,7 +155,7 @@ def _seen(watch: Watch, one: SentCanary, seconds: float) -> Arrival:
 
 def _is_clear(watch: Watch) -> bool:
     """Whether every canary that is missing has an entry that was meant to be taken, and is not."""
-    return all(any(entry.near_miss for entry in watch.entries_of(one)) for one in watch.missing)
+    return all(watch.meant(one) for one in watch.missing)
 
 
 def _is_hopeless(watch: Watch, *, ready: bool) -> bool:
@@ -156,7 +175,7 @@ def _waiting_for(watch: Watch, left: float) -> str:
 def _find_out(watch: Watch) -> None:
     """Look for other traces of the canaries that are missing; what cannot be asked is left out."""
     first = watch.missing[0]
-    if not any(entry.near_miss for entry in watch.entries_of(first)):
+    if not watch.meant(first):
         missed = watch.missing[:_MISSED_SHOWN]
         texts = [ROUTE_MESSAGE, *(text for one in missed for text in _names_of(one))]
         watch.sightings = [entry for entry in _mentions(watch, texts, watch.window) if _holds(entry, texts)]

@@ -6,9 +6,9 @@ import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from asayer_cli.canary.arrival import holds
-from asayer_cli.canary.model import MARK_NAME, ROUTE_MESSAGE
-from asayer_cli.collector import has_error_tag
+from asayer_cli.canary.arrival import holds, without_address
+from asayer_cli.canary.model import ROUTE_MESSAGE
+from asayer_cli.collector import has_error_tag, says_error
 from asayer_cli.entries import rfc3339
 from asayer_cli.exit_codes import ExitCode
 from asayer_cli.tag import read_tag
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
 # An entry of the route that is older than the request is of another canary's; clocks differ by a little.
 _CLOCKS: Final = timedelta(seconds=2)
 _ANY_MARK: Final = re.compile(r"\bc[0-9a-f]{16}\b")
-# The address of a canary's request, as access logs have it.
-_REQUESTED: Final = re.compile(rf"""[^\s"',{{}}]*[?&]{MARK_NAME}=[^\s"',{{}}]*""")
 _STRANGE_CLOCK: Final = timedelta(minutes=1)
 
 
@@ -52,7 +50,7 @@ class Diagnosis:
             code = ExitCode.CHECK_FAILED if watch.error.exit_code is ExitCode.USAGE else watch.error.exit_code
             return failed(watch.error.message, watch.error.hint, code, code=watch.error.code)
         entries = watch.entries_of(one)
-        if any(entry.near_miss for entry in entries):
+        if watch.meant(one):
             return self._dropped(watch, entries)
         found = self._misplaced(watch) or self._sighted(watch, one)
         return found or (self._no_error(watch, entries) if entries else self._absent(watch, one))
@@ -61,7 +59,7 @@ class Diagnosis:
         slowest = max(watch.arrival(one).collectible_seconds or 0 for one in watch.sent)
         what = "the canary" if len(watch.sent) == 1 else f"all {len(watch.sent)} canaries"
         summary = f"the collector takes {what}, {slowest:.1f} s after the request"
-        missed = [entry for one in watch.sent for entry in watch.entries_of(one) if entry.near_miss]
+        missed = [entry for one in watch.sent for entry in watch.meant(one)]
         if missed and missed[0].reason:
             words = f"{summary}; and it drops another entry of it: {missed[0].reason.value}"
             advice, sample, code = remedy(missed[0].reason, self._convention), missed[0].message, missed[0].reason.value
@@ -200,10 +198,10 @@ class Diagnosis:
 
     def _is_error(self, entry: LogEntry) -> bool:
         """Tell whether an entry is an error's; the route's address, which proxies may change, can have the word too."""
-        place, text = self._order.place, _REQUESTED.sub(" ", entry.message.lower())
+        place, text = self._order.place, without_address(entry.message)
         for own in (place.target.partition("?")[0], place.host):
-            text = text.replace(own.lower(), " ")
-        return has_error_tag(entry.fields.get("tags")) or "error" in text or "exception" in text
+            text = text.replace(own, " ")
+        return has_error_tag(entry.fields.get("tags")) or says_error(text)
 
     def _absent(self, watch: Watch, one: SentCanary) -> Finding:
         late = watch.late

@@ -176,6 +176,12 @@ def test_what_lost_it_after_the_answer(runs: Runs, name: str, exit_code: int, co
     assert all(arrival["collectible_seconds"] is None for arrival in run.data["canaries"][0]["arrivals"].values())
 
 
+def test_a_servers_line_about_the_request_is_no_near_miss(runs: Runs) -> None:
+    run = runs("beside-access")
+    assert run.code == 0, run.out
+    assert {check["status"] for check in run.data["checks"]} == {"pass"}
+
+
 def test_a_servers_tagged_line_alone_does_not_hide_that_the_route_may_log_nothing(runs: Runs) -> None:
     run = runs("tagged-access")
     assert run.code == 1

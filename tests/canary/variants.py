@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import timedelta
 
-from tests.canary.application import ALLOWED, ROUTE, Line, Request, Variant, silent
+from tests.canary.application import ALLOWED, ROUTE, Line, Request, Variant, silent, tagged
 
 LEAKED = "4113219715072001793"
 HOSTILE = b"\x1b]0;owned\x07\n::error::forged"
@@ -35,6 +35,12 @@ def error_in_its_address(request: Request) -> list[Line]:
 def tagged_access_line(request: Request) -> list[Line]:
     line = f'[asayer_session_id={request.session}] INFO "GET /x?asayer_canary={request.mark} HTTP/1.1" 500'
     return [Line(line, {"tags": ["info"], "log.level": "info"})]
+
+
+def beside_access_lines(request: Request) -> list[Line]:
+    line = f'[asayer_session_id={request.session}] "GET /{{}}?asayer_canary={request.mark} HTTP/1.1" 500 {{}}'
+    texts = (line.format("x", "Internal Server Error"), line.format("trigger-error", "-"))
+    return [*tagged(request), *(Line(text, {"tags": ["info"]}) for text in texts)]
 
 
 def outside_of_the_request(request: Request) -> list[Line]:
@@ -114,6 +120,7 @@ VARIANTS = {
     "leaked": Variant(logs=leaked),
     "error-address": Variant(logs=error_in_its_address),
     "tagged-access": Variant(logs=tagged_access_line),
+    "beside-access": Variant(logs=beside_access_lines),
     "outside": Variant(logs=outside_of_the_request),
     "joined": Variant(logs=joined),
     "cut-off": Variant(logs=cut_off),
@@ -161,6 +168,7 @@ CALLS = (
     Call("miscased", "miscased"),
     *(Call(name, name) for name in ("error-address", "outside", "joined", "cut-off")),
     Call("tagged-access", "tagged-access", ("--canary-count", "2"), from_page=False),
+    Call("beside-access", "beside-access", ("--strict",), "30s"),
     Call("moved", "moved", ("--expect-status", "302"), "30s", from_page=False),
     Call("missing-expected", "missing-too", ("--expect-status", "500")),
     *(Call(name, name, from_page=False) for name in ("early-hints", "two-lengths")),

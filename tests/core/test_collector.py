@@ -120,6 +120,16 @@ def test_elasticsearch_takes_any_case_and_needs_no_error_word() -> None:
     [
         ({"tags": ["warning"], "message": "[asayer_session_id=42] fine"}, Reason.MISSING_ERROR_TAG, False),
         ({"tags": ["Error"], "message": "[asayer_session_id=42] ERROR"}, Reason.MISSING_ERROR_TAG, True),
+        (
+            {"tags": [], "message": '[asayer_session_id=42] "GET / HTTP/1.1" 500 Internal Server Error'},
+            Reason.MISSING_ERROR_TAG,
+            False,
+        ),
+        (
+            {"tags": [], "message": "[asayer_session_id=42] Internal Server Error: /pay"},
+            Reason.MISSING_ERROR_TAG,
+            True,
+        ),
         ({"tags": ..., "level": "ERROR"}, Reason.MISSING_ERROR_TAG, True),
         ({"tags": ..., "level": "info", "message": "[asayer_session_id=42] 0 errors"}, Reason.MISSING_ERROR_TAG, False),
         ({"tags": ..., "log": {"level": "critical"}}, Reason.MISSING_ERROR_TAG, True),

@@ -107,7 +107,8 @@ def parse_origin(text: str) -> str:
 
 
 def _split(text: str, option: str) -> SplitResult:
-    if "@" in re.split(r"[/?#\\]", text.partition("//")[2] or text, maxsplit=1)[0]:
+    authority = re.split(r"[/?#\\]", text.partition("//")[2] or text, maxsplit=1)[0]
+    if "@" in authority:
         for part in re.split(r"[:@]", text.partition("//")[2].rpartition("@")[0]):
             Secret(part)  # so that nothing prints what may be a password
         raise UsageError(
@@ -116,6 +117,8 @@ def _split(text: str, option: str) -> SplitResult:
             f"{SECRET_VARIABLE}, or --header-from-env Authorization=VARIABLE.",
             code="url_with_credentials",
         )
+    if not authority.isascii():
+        raise _malformed(option, "its host has letters beyond ASCII; browsers send it as xn--..., so write it so")
     if not _VISIBLE.fullmatch(text) or "\\" in text:
         raise _malformed(option, "it has a blank or another character that must be percent-encoded")
     try:

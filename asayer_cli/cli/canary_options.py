@@ -7,6 +7,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, Final
 
 import click
+from click.core import ParameterSource
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -72,13 +73,7 @@ _OPTIONS: Final = (
     ),
 )
 _NAMES: Final = frozenset({"canary", "origin", "method", "header", "header_from_env", "expect_status", "canary_count"})
-_NOT_WITH_CANARY: Final = {
-    "--session": ("session", None),
-    "--since": ("since", None),
-    "--until": ("until", None),
-    "--min-entries": ("min_entries", 1),
-    "--allow-empty": ("allow_empty", False),
-}
+_NOT_WITH_CANARY: Final = ("session", "since", "until", "min_entries", "allow_empty")
 
 
 class Sectioned(click.Command):
@@ -112,26 +107,30 @@ def canary_options(function: Callable[..., Any]) -> Callable[..., Any]:
     return made  # type: ignore[no-any-return]
 
 
-def refuse_combinations(params: Mapping[str, Any], canary_params: Mapping[str, Any]) -> None:
-    """Raise UsageError for options that say nothing about a canary, or that nothing but a canary has."""
+def refuse_combinations(ctx: click.Context, canary_params: Mapping[str, Any]) -> None:
+    """Raise UsageError for options that say nothing about a canary, or that nothing but a canary has.
+
+    What only the environment has, for other runs perhaps, is no contradiction.
+    """
     from asayer_cli.errors import UsageError
 
+    def typed(name: str) -> bool:
+        return ctx.get_parameter_source(name) is ParameterSource.COMMANDLINE
+
     if canary_params["canary"] is None:
-        given = [name for name in sorted(_NAMES - {"canary"}) if canary_params[name] not in ((), None, 1, "GET")]
-        if given:
+        if given := next((name for name in sorted(_NAMES) if typed(name)), None):
             raise UsageError(
-                f"--{given[0].replace('_', '-')} is about a canary, and there is none.",
+                f"--{given.replace('_', '-')} is about a canary, and there is none.",
                 hint="Name its route: --canary https://api.example.com/asayer-canary.",
                 code="canary_options",
             )
         return
-    for option, (name, usual) in _NOT_WITH_CANARY.items():
-        if params[name] != usual:
-            raise UsageError(
-                f"{option} and --canary exclude each other.",
-                hint="A canary has ids and a window of its own, and each must arrive. Leave one of the two out.",
-                code="canary_options",
-            )
+    if other := next((name for name in _NOT_WITH_CANARY if typed(name)), None):
+        raise UsageError(
+            f"--{other.replace('_', '-')} and --canary exclude each other.",
+            hint="A canary has ids and a window of its own, and each must arrive. Leave one of the two out.",
+            code="canary_options",
+        )
 
 
 def order_of(app: App, canary_params: Mapping[str, Any], convention: TagConvention, *, allow_http: bool) -> Order:

@@ -108,7 +108,7 @@ def group(
         allow_empty=allow_empty,
     )
     verification: Verification | CanaryVerification
-    refuse_combinations(click.get_current_context().params, canary_params)
+    refuse_combinations(click.get_current_context(), canary_params)
     if canary_params["canary"] is not None:
         verification, exit_code = _verify_canary(app, settings, wishes, only, canary_params, allow_http=allow_http)
     else:

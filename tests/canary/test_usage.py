@@ -9,7 +9,7 @@ from asayer_cli.canary.model import Canary
 from asayer_cli.errors import UsageError
 from asayer_cli.secret import redact
 from asayer_cli.session_id import EPOCH_MS
-from tests.canary.application import SECRET
+from tests.canary.application import PAGE, SECRET
 
 if TYPE_CHECKING:
     from tests.canary.conftest import World
@@ -149,13 +149,25 @@ def test_a_secret_does_not_cross_a_network_in_the_clear() -> None:
         (["--origin", "https://a.example"], "--origin is about a canary, and there is none"),
         (["--method", "POST"], "--method is about a canary, and there is none"),
         (["--header", "X-A: b"], "--header is about a canary, and there is none"),
-        (["--canary-count", "2"], "--canary-count is about a canary, and there is none"),
+        (["--canary-count", "1"], "--canary-count is about a canary, and there is none"),
     ],
 )
 def test_options_that_do_not_go_together(bare: Cli, arguments: list[str], said: str) -> None:
     run = bare("verify", *arguments)
     assert (run.code, run.out) == (2, "")
     assert said in run.err
+
+
+def test_the_environment_may_have_options_of_other_runs(bare: Cli, world: World) -> None:
+    assert bare("verify", env={"ASAYER_VERIFY_ORIGIN": PAGE, "ASAYER_VERIFY_CANARY_COUNT": "2"}).code == 3
+    canary = ("--canary", f"{world.server.url}/untouched/asayer-canary")
+    assert bare("verify", *canary, env={"ASAYER_VERIFY_SINCE": "1h"}).code == 3
+
+
+def test_a_host_beyond_ascii_is_to_be_written_as_browsers_do() -> None:
+    for read in (order.parse_url, order.parse_origin):
+        with pytest.raises(UsageError, match="xn--"):
+            read("https://b\u00fccher.example")
 
 
 def test_headers_from_variables_stand_in_lines(world: World) -> None:

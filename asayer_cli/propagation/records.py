@@ -34,7 +34,10 @@ def install_record_factory() -> None:
         session_id = current_session_id()
         if session_id is None and record.exc_info:
             session_id = _session_of_report(record.exc_info)
-        record._asayer_session_id = session_id  # noqa: SLF001 - ours, on a record that is open to additions
+        if session_id is not None:
+            record.__dict__[_CAPTURED] = session_id
+        else:  # what a vendored copy of this module has captured stays
+            record.__dict__.setdefault(_CAPTURED, None)
         return record
 
     _factories[:] = [make_record, inner]

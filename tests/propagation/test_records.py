@@ -121,6 +121,23 @@ def test_the_factory_goes_over_another_and_installs_once() -> None:
         logging.setLogRecordFactory(logging.LogRecord)
 
 
+def test_what_another_copy_of_the_module_has_captured_stays() -> None:
+    def of_another_copy(*args: Any, **kwargs: Any) -> logging.LogRecord:
+        record = logging.LogRecord(*args, **kwargs)
+        record.__dict__["_asayer_session_id"] = "5"
+        return record
+
+    logging.setLogRecordFactory(of_another_copy)
+    try:
+        install_record_factory()
+        assert record_session_id(logging.makeLogRecord({})) == "5"
+        with session_context(ID):
+            assert record_session_id(logging.makeLogRecord({})) == ID
+        remove_record_factory()
+    finally:
+        logging.setLogRecordFactory(logging.LogRecord)
+
+
 def test_without_factory_and_filter_the_current_id_counts() -> None:
     kept = Kept()
     with session_context(ID):

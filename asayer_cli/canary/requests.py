@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Final, Protocol
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 _REDIRECTS: Final = frozenset({300, 301, 302, 303, 305, 306, 307, 308})
 _GATEWAY: Final = frozenset({502, 503, 504})
+# Of an answer that no application made for this request; some caches write 0 on those that they pass on.
+_AGED: Final = re.compile(r"0*[1-9][0-9]*")
 _SAFE: Final = frozenset({"GET", "HEAD"})
 _LOWEST_STATUS: Final = 200
 _HIGHEST_STATUS: Final = 599
@@ -164,6 +167,12 @@ def _lines(objections: tuple[Objection, ...]) -> str:
 def refusal(order: Order, answer: Answer, canary: Canary) -> Finding | None:
     """Return why the route did not do what it is for, by its status; None when it may have."""
     status = answer.status
+    if _AGED.fullmatch(answer.headers.get("Age", "")):
+        return failed(
+            f"a cache on the way answered {order.method} {order.place.shown} ({status}), and not the application",
+            "Each canary's address is new by its query, so the cache minds the path alone: let it pass this path on.",
+            code="cached_answer",
+        )
     if status == order.expected:
         return None
     if status in _REDIRECTS:

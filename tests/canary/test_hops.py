@@ -118,6 +118,7 @@ def test_an_answer_that_the_browser_hides_is_a_warning(runs: Runs) -> None:
         ("hostile", 1, "redirect", "no address that can be used"),
         ("garbage", 5, "malformed_answer", "is not HTTP"),
         ("hanging", 5, "timeout", "did not answer the GET request within 0.3 s"),
+        ("cached", 1, "cached_answer", "a cache on the way answered"),
         ("early-hints", 1, "unexpected_status", "answered 103"),
         ("two-lengths", 5, "malformed_answer", "is not HTTP"),
     ],

@@ -101,7 +101,7 @@ VARIANTS = {
     "untouched": Variant(),
     "markup": Variant(logs=markup),
     "keyword": Variant(logs=untagged),
-    "fine": Variant(),
+    "fine": Variant(headers=(*ALLOWED[:1], ("Age", "0"))),
     "no-cors": Variant(preflight_headers=()),
     "other-origin": Variant(
         preflight_headers=(("Access-Control-Allow-Origin", "https://else.example.com"), ALLOWED[1])
@@ -126,6 +126,7 @@ VARIANTS = {
     "cut-off": Variant(logs=cut_off),
     "secrets": Variant(logs=secrets),
     "moved": Variant(status=302, headers=(("Location", "/done"),)),
+    "cached": Variant(status=404, headers=(("Age", "7"),)),
     "early-hints": Variant(raw=b"HTTP/1.1 103 Early Hints\r\n\r\n"),
     "two-lengths": Variant(raw=b"HTTP/1.1 500 x\r\nContent-Length: 5\r\nContent-Length: 7\r\n\r\nhello"),
     "near": Variant(logs=beside_a_near_miss),
@@ -171,7 +172,7 @@ CALLS = (
     Call("beside-access", "beside-access", ("--strict",), "30s"),
     Call("moved", "moved", ("--expect-status", "302"), "30s", from_page=False),
     Call("missing-expected", "missing-too", ("--expect-status", "500")),
-    *(Call(name, name, from_page=False) for name in ("early-hints", "two-lengths")),
+    *(Call(name, name, from_page=False) for name in ("cached", "early-hints", "two-lengths")),
     Call("local-time", "local-time"),
     *(Call(name, name) for name in ("redirect", "missing", "forbidden", "gateway", "teapot", "garbage", "hostile")),
     Call("teapot-expected", "teapot-expected", ("--expect-status", "418"), "30s"),

@@ -29,6 +29,7 @@ _MARKS: Final = {
 SOURCE_NAMES: Final = {"aws": "CloudWatch Logs", "elastic": "Elasticsearch"}
 INDENTED: Final = (0, 0, 0, 2)
 _WIDE: Final = 116
+_LONGEST_MESSAGE: Final = 2_000
 
 
 @singledispatch
@@ -110,7 +111,7 @@ class _Entries:
         if options.max_width >= _WIDE:
             table = _columns("message")
             for entry in self._entries:
-                table.add_row(*_judged(entry), Text(one_line(entry.message)))
+                table.add_row(*_judged(entry), Text(_shown(entry.message)))
             yield table
             return
         table = _columns()
@@ -122,7 +123,15 @@ class _Entries:
         for entry, line in zip(self._entries, lines, strict=True):
             yield from line
             yield Segment.line()
-            yield Padding(Text(one_line(redact(entry.message)), overflow="fold"), INDENTED, expand=False)
+            yield Padding(Text(_shown(entry.message), overflow="fold"), INDENTED, expand=False)
+
+
+def _shown(message: str) -> str:
+    """Return a message for people: masked before it is wrapped or cut, for half a secret is none that is known."""
+    text = one_line(redact(message))
+    if len(text) <= _LONGEST_MESSAGE:
+        return text
+    return f"{text[:_LONGEST_MESSAGE]}… ({len(text):,} characters in all; --output json shows them)"
 
 
 def _columns(*more: str) -> Table:

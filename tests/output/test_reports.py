@@ -263,6 +263,17 @@ def test_entries_in_a_narrow_and_in_a_wide_terminal(capsys: pytest.CaptureFixtur
             assert lines[entry].endswith(f"no_error_word  {sample}".rstrip())
 
 
+def test_entries_are_masked_and_cut_for_people(capsys: pytest.CaptureFixture[str]) -> None:
+    secret = Secret("correct-horse-battery-staple-" * 3)
+    for columns in ("80", "120"):
+        console = Console(environ={"COLUMNS": columns})
+        show(Result(verification(sample=f"{secret.reveal()} {'words ' * 50_000}")), "verify", "text", console)
+        out = capsys.readouterr().out
+        assert "battery" not in out
+        assert len(out) < 10_000
+        assert "300,009characters" in "".join(out.split())
+
+
 @given(TEXTS)
 def test_text_takes_no_commands_from_strangers(text: str) -> None:
     console = Console(environ={})

@@ -215,7 +215,7 @@ def _print(console: _SafeConsole, renderable: RenderableType, *, wrap: bool = Tr
     if console.file.isatty():
         console.print(renderable, soft_wrap=not wrap, crop=False)
     else:
-        console.print(_Trimmed(renderable), soft_wrap=True, end="")
+        console.print(_Trimmed(renderable), soft_wrap=console.width >= _UNBOUNDED, crop=False, end="")
 
 
 def _told(text: str, style: str = "") -> Text:

@@ -254,7 +254,8 @@ def test_entries_in_a_narrow_and_in_a_wide_terminal(capsys: pytest.CaptureFixtur
         show(Result(verification(sample=sample)), "verify", "text", Console(environ={"COLUMNS": columns}))
         lines = capsys.readouterr().out.splitlines()
         assert [line for line in lines if line.endswith(" ")] == []
-        (entry,) = [number for number, line in enumerate(lines) if line.startswith("  2026-11-22T")]
+        (entry,) = [number for number, line in enumerate(lines) if line.startswith("  2026-11-22T00:00:00.000Z  -")]
+        assert "1 dropped" in " ".join(" ".join(lines[:entry]).split())
         if columns in ("60", "80"):
             assert lines[entry].split() == ["2026-11-22T00:00:00.000Z", "-", "no_error_word"]
             assert lines[entry + 1].startswith("    a message of many words a message")

@@ -61,10 +61,9 @@ def _parser() -> argparse.ArgumentParser:
     module = f"-m {__package__}" if __package__ else Path(__file__).name
     parser = argparse.ArgumentParser(
         prog=f"python {module}",
-        usage="%(prog)s [--header NAME]... [--tag-name NAME] [--convention NAME] -- COMMAND [ARGUMENT]...",
+        usage="%(prog)s [OPTION]... -- COMMAND [ARGUMENT]...",
         description=_DESCRIPTION,
         epilog=_REMARKS,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
         allow_abbrev=False,
     )
     parser.add_argument(

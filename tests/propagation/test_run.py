@@ -96,3 +96,9 @@ def test_what_cannot_be_run(tmp_path: Path, arguments: list[str], code: int, tol
     script(tmp_path, "", "notes.txt")
     ended = run(*LAUNCHER, *arguments, folder=tmp_path, code=code)
     assert (told in ended.stderr) if told else ended.stderr == ""
+
+
+def test_the_help_keeps_to_the_terminal(tmp_path: Path) -> None:
+    shown = run(*LAUNCHER, "--help", folder=tmp_path, added={"COLUMNS": "80"}).stdout
+    assert max(map(len, shown.splitlines())) <= 80
+    assert "-- COMMAND [ARGUMENT]..." in shown

@@ -38,7 +38,11 @@ class Answer:
 
 
 class Sender:
-    """The way to one place, kept open between requests as a browser does."""
+    """The way to one place, a connection for each request.
+
+    A server may close an idle connection at any time; a browser then sends a request again, and nothing is to be sent
+    twice here.
+    """
 
     def __init__(self, place: Place, environ: Mapping[str, str], network: Network) -> None:
         self._place = place
@@ -60,6 +64,7 @@ class Sender:
         except (urllib3.exceptions.HTTPError, OSError, ValueError) as error:
             raise translate(error, method, self._place, self._proxy) from error
         finally:
+            self.close()
             _log.debug("%s %s %s %.0f ms", method, self._place.shown, outcome, (time.monotonic() - started) * 1000)
         if self._proxy and response.status == _PROXY_LOGIN:
             raise proxy_refused(self._proxy, self._place.shown, response.status)
@@ -81,7 +86,7 @@ class Sender:
 
 
 def _drain(response: urllib3.BaseHTTPResponse) -> None:
-    """Read a short body, so that the connection can be kept; a stream may have no end, and what breaks is no matter."""
+    """Read a short body, for servers log it when nobody takes their answer; what breaks in it is no matter."""
     if not 0 < int(response.length_remaining or 0) <= _MOST_READ:
         return
     try:

@@ -142,6 +142,11 @@ def test_a_status_that_is_expected_is_no_failure(runs: Runs) -> None:
     assert runs("teapot-expected").code == runs("moved").code == 0
 
 
+def test_a_server_that_closes_its_connections_unannounced_loses_nothing(runs: Runs, world: World) -> None:
+    assert runs("closing").code == 0, runs("closing").out
+    assert len(world.store("closing").requests) == 5
+
+
 def test_another_status_than_the_expected_one_still_tells_what_it_means(runs: Runs) -> None:
     assert checks(runs("missing-expected"))["canary.request"]["code"] == "route_missing"
     assert "--expect-status" not in checks(runs("early-hints"))["canary.request"]["remedy"]

@@ -88,6 +88,20 @@ def test_a_start_folder_that_cannot_be_removed_is_left_in_silence(tmp_path: Path
     assert (ended.returncode, ended.stderr) == (0, "")
 
 
+def test_the_start_folder_stays_for_a_child_that_lives_on(tmp_path: Path) -> None:
+    (tmp_path / "asayer_session.py").write_text(vendored_module(), encoding="utf-8")
+    child = "import sys; sys.stdin.read()"
+    command = f"import subprocess, sys; subprocess.Popen([sys.executable, '-W', 'ignore', '-c', {child!r}])"
+    with subprocess.Popen(
+        [sys.executable, "asayer_session.py", "--", sys.executable, "-W", "ignore", "-c", command],
+        cwd=tmp_path,
+        env={"TMPDIR": str(tmp_path)},
+        stdin=subprocess.PIPE,
+    ) as started:
+        assert started.wait(60) == 0
+        assert len(list(tmp_path.glob("asayer-propagation-*"))) == 1
+
+
 def test_it_is_the_same_text_each_time_and_stands_alone() -> None:
     text = vendored_module()
     assert text == vendored_module()

@@ -97,8 +97,11 @@ def _load_file(name: str, file: str, folders: list[str] | None) -> Any:
 
 
 def _remove(folder: str, owner: int) -> None:
-    """Remove the folder, not from a process forked off, which runs this too."""
-    if os.getpid() != owner:
+    """Remove the folder, not from a process forked off, which runs this too, nor from under a child that lives on.
+
+    Such a child may start others: so does the gunicorn that takes over at SIGUSR2.
+    """
+    if os.getpid() != owner or _has_children():
         return
     try:
         for at, folders, files in os.walk(folder, topdown=False):
@@ -109,3 +112,12 @@ def _remove(folder: str, owner: int) -> None:
         os.rmdir(folder)  # noqa: PTH106
     except OSError:  # removed by another, or the process gave up its rights to it
         return
+
+
+def _has_children() -> bool:
+    if not hasattr(os, "waitid"):  # macOS before Python 3.13
+        return False
+    try:
+        return os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None
+    except ChildProcessError:
+        return False

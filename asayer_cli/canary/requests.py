@@ -222,7 +222,8 @@ def _missing_route(order: Order) -> str:
     if SECRET_HEADER in order.secrets:
         return (
             f"The snippets' route is there only where {SECRET_VARIABLE} is set in the application's own environment, "
-            "and answers 404 to another secret: compare the two. Or the path is another."
+            f"and answers 404 to another secret: compare the two. Or a proxy drops {SECRET_HEADER}, or the path is "
+            "another."
         )
     return (
         f"The snippets' route answers 404 to whoever does not know its secret: set {SECRET_VARIABLE} here to the "

@@ -115,7 +115,8 @@ def _remove(folder: str, owner: int) -> None:
 
 
 def _has_children() -> bool:
-    if not hasattr(os, "waitid"):  # macOS before Python 3.13
+    tracker = getattr(sys.modules.get("multiprocessing.resource_tracker"), "_resource_tracker", None)
+    if getattr(tracker, "_pid", None) or not hasattr(os, "waitid"):  # a child that ends after us; macOS before 3.13
         return False
     try:
         return os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT) is None

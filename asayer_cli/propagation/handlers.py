@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 from asayer_cli.propagation.conventions import ASAYER
 from asayer_cli.propagation.formatters import collectible_fields
 from asayer_cli.propagation.imports import patch
+from asayer_cli.propagation.output import TaggedOutput
 from asayer_cli.propagation.records import record_session_id
+from asayer_cli.propagation.session import current_session_id, session_context
 from asayer_cli.propagation.text import tag_lines, with_error_word, write_tag
 
 if TYPE_CHECKING:
@@ -22,9 +24,20 @@ _JSON_STYLE = re.compile(r'\{(\s*)"(?:[^"\\]|\\.)*"(\s*:\s*)')
 
 
 def tag_handlers(tag_name: str = ASAYER.tag_name) -> None:
-    """Let every `logging.Handler.format` return text that is tagged by its record; the last `tag_name` counts."""
+    """Let every `logging.Handler` write text that is tagged by its record; the last `tag_name` counts."""
     _handler_tag[0] = tag_name
+    patch(logging.Handler, "handle", _handling_in_session)
     patch(logging.Handler, "format", _tagging_format)
+
+
+def lead_handlers_to_output() -> None:
+    """Let handlers that were made before standard output and error were wrapped write through the wrappers."""
+    outputs = [output for output in (sys.stdout, sys.stderr) if type(output) is TaggedOutput]
+    for reference in list(getattr(logging, "_handlerList", ())):  # logging tells its handlers nowhere else
+        handler = reference()
+        for output in outputs:
+            if isinstance(handler, logging.StreamHandler) and handler.stream is output.stream:
+                handler.setStream(output)
 
 
 _handler_tag = [ASAYER.tag_name]
@@ -42,6 +55,20 @@ def tag_entry(text: str, record: logging.LogRecord, tag_name: str = ASAYER.tag_n
     if record.levelno >= logging.ERROR:
         text = with_error_word(text.removeprefix(f"{write_tag(session_id, tag_name)} "), record.levelname)
     return tag_lines(text, session_id, tag_name)
+
+
+def _handling_in_session(original: Callable[..., Any]) -> Callable[..., Any]:
+    """Write under the record's own id: handlers that keep records write those of one session while another runs."""
+
+    @functools.wraps(original)
+    def handle(self: logging.Handler, record: logging.LogRecord) -> Any:
+        session_id = record_session_id(record)
+        if session_id == current_session_id():
+            return original(self, record)
+        with session_context(session_id):
+            return original(self, record)
+
+    return handle
 
 
 def _tagging_format(original: Callable[..., Any]) -> Callable[..., Any]:

@@ -9,7 +9,7 @@ from asayer_cli.propagation.carriers import install_carriers, remove_carriers
 from asayer_cli.propagation.celery import connect_celery, disconnect_celery
 from asayer_cli.propagation.conventions import ASAYER, OPENREPLAY, Convention
 from asayer_cli.propagation.frameworks import accepted_headers, hook_frameworks, serve_in_session
-from asayer_cli.propagation.handlers import tag_handlers
+from asayer_cli.propagation.handlers import lead_handlers_to_output, tag_handlers
 from asayer_cli.propagation.hooks import install_hooks, remove_hooks
 from asayer_cli.propagation.imports import attempt, forget_imports, undo_patches
 from asayer_cli.propagation.output import unwrap_output, wrap_output
@@ -49,6 +49,7 @@ def install(
     attempt(tag_handlers, tag)
     if output:
         attempt(wrap_output, tag)
+        attempt(lead_handlers_to_output)
     if hooks:
         attempt(install_hooks, tag)
     if carriers:

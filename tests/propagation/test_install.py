@@ -278,3 +278,42 @@ def test_frameworks_and_logging_configured_before_and_after(tmp_path: Path) -> N
     )
     ended = run(sys.executable, file, folder=tmp_path)
     assert (ended.stdout, ended.stderr) == ("[sid=42] done\n", "")
+
+
+def test_what_is_written_is_tagged_by_its_record_whoever_writes_it(tmp_path: Path) -> None:
+    file = script(
+        tmp_path,
+        """
+        import logging, logging.handlers, sys
+
+        raw = logging.StreamHandler(sys.stderr)
+        memory = logging.handlers.MemoryHandler(2, target=raw)
+        memory.setFormatter(logging.Formatter("%(message)s"))
+        log = logging.getLogger("shop")
+        log.addHandler(memory)
+
+        from asayer_cli.propagation import install, session_context, uninstall
+
+        install()
+        assert raw.stream is sys.stderr  # so that its lines meet no unfinished ones
+        for first, second in (("1", "2"), (None, "3"), ("4", None)):
+            with session_context(first):
+                log.warning("of %s", first)
+            with session_context(second):
+                log.warning("of %s", second)
+        with session_context("5"):
+            print("unfinished", end="", file=sys.stderr, flush=True)
+            raw.handle(logging.makeLogRecord({"msg": "of nobody", "_asayer_session_id": None}))
+        uninstall()
+        """,
+    )
+    assert run(sys.executable, str(file), folder=tmp_path).stderr.splitlines() == [
+        "[asayer_session_id=1] of 1",
+        "[asayer_session_id=2] of 2",
+        "of None",
+        "[asayer_session_id=3] of 3",
+        "[asayer_session_id=4] of 4",
+        "of None",
+        "[asayer_session_id=5] unfinished",
+        "of nobody",
+    ]

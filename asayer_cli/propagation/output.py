@@ -147,18 +147,12 @@ def unwrap_output() -> None:
 
 
 def _watch_process() -> None:
-    """Let nothing be lost or doubled when this process ends or forks."""
-    if _watched:
-        return
-    _watched.append(True)
-    atexit.register(_finish_outputs)
-    if hasattr(os, "register_at_fork"):
-        os.register_at_fork(
-            before=_prepare_fork, after_in_parent=_end_fork_in_parent, after_in_child=_end_fork_in_child
-        )
-
-
-_held_for_fork: list[list[LineWriter]] = []
+    """Let nothing be lost when this process ends, or doubled when it forks."""
+    if not _watched:
+        _watched.append(True)
+        atexit.register(_finish_outputs)
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(after_in_child=_begin_as_child)
 
 
 def _finish_outputs() -> None:
@@ -166,17 +160,6 @@ def _finish_outputs() -> None:
         writer.finish_at_exit()
 
 
-def _prepare_fork() -> None:
-    # By one order in all threads, so that two that fork do not wait for each other.
-    _held_for_fork.append([writer for writer in sorted(_writers, key=id) if writer.prepare_fork()])
-
-
-def _end_fork_in_parent() -> None:
-    for writer in _held_for_fork.pop():
-        writer.end_fork()
-
-
-def _end_fork_in_child() -> None:
-    _held_for_fork.clear()
+def _begin_as_child() -> None:
     for writer in list(_writers):
         writer.begin_as_child()

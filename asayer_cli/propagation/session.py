@@ -23,6 +23,9 @@ session_variable: ContextVar[str | None] = vars(sys).setdefault(
 )
 """The id in decimal; `parse_session_id` comes before whatever is set here."""
 
+unfinished_outputs: set[Any] = vars(sys).setdefault("_asayer_unfinished_outputs", set())
+"""What holds the beginning of a line, and is told the id before a session is left."""
+
 
 class ExitNote(NamedTuple):
     """Where an exception of this type and address left which session.
@@ -72,6 +75,9 @@ def enter_session(value: object) -> Token[str | None]:
 
 def leave_session(token: Token[str | None]) -> None:
     """Make the id current again that was so before `enter_session`; never raises."""
+    if unfinished_outputs:
+        for output in list(unfinished_outputs):
+            output.end_session(session_variable.get())
     try:
         session_variable.reset(token)
     except (ValueError, RuntimeError):  # left twice, or in another context, which ends with its id

@@ -12,6 +12,7 @@ import sys
 import textwrap
 import threading
 import time
+from contextvars import copy_context
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import XMLGenerator
@@ -21,7 +22,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from asayer_cli.propagation.output import TaggedOutput, unwrap_output, wrap_output
-from asayer_cli.propagation.session import session_context
+from asayer_cli.propagation.session import current_session_id, enter_session, session_context
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -113,7 +114,8 @@ def test_the_writes_of_a_print_go_out_in_one() -> None:
     with session_context(42):
         print("a", "b", "€", file=TaggedOutput(stream))
         print("c", file=TaggedOutput(stream))
-    assert stream.writes == [f"{TAG} a b €\n", f"{TAG} c\n"]
+        TaggedOutput(stream).writelines(["d", "e\n"])
+    assert stream.writes == [f"{TAG} a b €\n", f"{TAG} c\n", f"{TAG} de\n"]
 
 
 def test_a_flushed_part_is_tagged_once(text: io.StringIO) -> None:
@@ -155,20 +157,44 @@ def test_a_long_part_is_not_kept(text: io.StringIO) -> None:
     assert text.getvalue() == f"{TAG} {'x' * 30_000}end\n"
 
 
+def test_a_session_leaves_nothing_unwritten_in_an_event_loop(text: io.StringIO) -> None:
+    import asyncio  # noqa: PLC0415
+
+    output = TaggedOutput(text)
+
+    async def serve(session_id: int) -> None:
+        with session_context(session_id):
+            print("begun", end=" ", file=output)
+            await asyncio.sleep(0)
+            print("ended", file=output)
+            output.write("last words")
+        assert text.getvalue().endswith(f"[asayer_session_id={session_id}] last words")
+
+    async def serve_all() -> None:
+        await asyncio.gather(serve(1), serve(2))
+
+    asyncio.run(serve_all())
+    lines = [f"[asayer_session_id={number}] {part}" for number in (1, 2) for part in ("begun ended", "last words")]
+    assert text.getvalue().split("\n") == lines
+
+
+def test_a_session_ends_although_its_last_words_cannot_be_written() -> None:
+    with TaggedOutput(io.TextIOWrapper(io.BytesIO())) as output:
+        with session_context(42):
+            output.write("last words")
+            output.stream.close()
+        assert current_session_id() is None
+
+
 def test_many_begun_lines_are_not_kept(text: io.StringIO) -> None:
     output = TaggedOutput(text)
 
-    async def begin(session_id: int) -> None:
-        with session_context(session_id):
-            output.write("begun")
+    def begin(session_id: int) -> None:
+        enter_session(session_id)
+        output.write("begun")
 
-    async def begin_many() -> None:
-        for session_id in range(3000):
-            await begin(session_id)
-
-    import asyncio  # noqa: PLC0415
-
-    asyncio.run(begin_many())  # one thread, many sessions: none of them is known to have ended
+    for session_id in range(3000):
+        copy_context().run(begin, session_id)  # as a task that ends before the session does
     assert text.getvalue().count("begun") == 3000 - 128
     output.flush()
     assert re.fullmatch(r"(\[asayer_session_id=\d+\] begun\n?){3000}", text.getvalue())
@@ -178,8 +204,8 @@ def test_a_thread_leaves_nothing_unwritten(text: io.StringIO) -> None:
     output = TaggedOutput(text)
 
     def work() -> None:
-        with session_context(42):
-            output.write("last words")
+        enter_session(42)  # for good, as in a thread that was started in a session
+        output.write("last words")
 
     thread = threading.Thread(target=work)
     thread.start()
@@ -194,6 +220,73 @@ def test_a_dropped_wrapper_leaves_nothing_unwritten(text: io.StringIO) -> None:
     del output
     gc.collect()
     assert text.getvalue() == f"{TAG} last words"
+
+
+class Slow(io.StringIO):
+    """Takes its time for each whole line."""
+
+    def __init__(self) -> None:
+        super().__init__(newline="")
+        self.is_writing = threading.Event()
+
+    def write(self, text: str) -> int:
+        if text.endswith("\n"):
+            self.is_writing.set()
+            time.sleep(0.1)
+        return super().write(text)
+
+
+@pytest.mark.parametrize(("session_id", "tag"), [(None, ""), (7, "[asayer_session_id=7] ")])
+def test_a_line_begun_waits_for_the_whole_lines_on_their_way(session_id: int | None, tag: str) -> None:
+    stream = Slow()
+    output = TaggedOutput(stream)
+
+    def work() -> None:
+        with session_context(42):
+            output.write("whole\n")
+
+    thread = threading.Thread(target=work)
+    thread.start()
+    stream.is_writing.wait()
+    with session_context(session_id):
+        output.write("begun")
+        output.flush()
+    thread.join()
+    assert stream.getvalue() == f"{TAG} whole\n{tag}begun"
+
+
+def test_a_line_begun_does_not_wait_for_its_own_thread() -> None:
+    class Nested(io.StringIO):
+        def write(self, text: str) -> int:
+            if "whole" in text:  # as a signal handler does
+                output.write("begun")
+                output.flush()
+            return super().write(text)
+
+    stream = Nested(newline="")
+    output = TaggedOutput(stream)
+    begun = time.monotonic()
+    with session_context(42):
+        output.write("whole\n")
+    assert time.monotonic() - begun < 0.5
+
+
+def test_a_line_begun_does_not_wait_for_one_that_failed() -> None:
+    class Failing(io.StringIO):
+        def write(self, text: str) -> int:
+            if "whole" in text:
+                raise BrokenPipeError
+            return super().write(text)
+
+    output = TaggedOutput(Failing(newline=""))
+    begun = time.monotonic()
+    with session_context(42):
+        with pytest.raises(BrokenPipeError) as kept:
+            output.write("whole\n")
+        output.write("begun")
+        output.flush()
+    assert kept.value.__traceback__ is not None
+    assert time.monotonic() - begun < 0.5
 
 
 class Writer(threading.Thread):
@@ -250,7 +343,9 @@ def check_lines(received: str, writers: int) -> None:
 
 ids = st.sampled_from([None, "1", "2"])
 pieces = st.text(alphabet="ab \n\r[{é", max_size=8)
-steps = st.lists(st.tuples(st.integers(0, 1), ids, st.one_of(pieces, pieces, st.just("FLUSH"))), max_size=25)
+steps = st.lists(
+    st.tuples(st.integers(0, 1), ids, st.one_of(pieces, pieces, st.sampled_from(["FLUSH", "LEAVE"]))), max_size=25
+)
 
 
 class Stepping:
@@ -260,11 +355,14 @@ class Stepping:
         self.output = output
 
     def do(self, session_id: str | None, piece: str) -> None:
-        with session_context(session_id):
-            if piece == "FLUSH":
-                self.output.flush()
-            else:
-                assert self.output.write(piece) == len(piece)
+        if piece == "LEAVE":
+            with session_context(session_id):
+                return
+        enter_session(session_id)
+        if piece == "FLUSH":
+            self.output.flush()
+        else:
+            assert self.output.write(piece) == len(piece)
 
 
 @settings(max_examples=150, deadline=None)
@@ -282,9 +380,10 @@ def test_every_character_comes_out_once_and_tagged(sequence: list[tuple[int, str
     received = stream.getvalue()
     for line in received.split("\n"):
         assert line.count("asayer_session_id=") <= 1
+    written = [step for step in sequence if step[2] not in {"FLUSH", "LEAVE"}]
     for session_id in ("1", "2"):
-        check_session(received, session_id, [(n, p) for n, i, p in sequence if i == session_id and p != "FLUSH"])
-    check_untagged(received, "".join(p for _, i, p in sequence if i is None and p != "FLUSH"))
+        check_session(received, session_id, [(n, p) for n, i, p in written if i == session_id])
+    check_untagged(received, "".join(p for _, i, p in written if i is None))
 
 
 def check_session(received: str, session_id: str, written: list[tuple[int, str]]) -> None:
@@ -477,6 +576,18 @@ def test_a_fork_neither_doubles_nor_locks() -> None:
     ]
 
 
+def test_a_forked_child_begins_a_line_of_its_own() -> None:
+    done = run("""
+        with session_context(7):
+            print("begun", end="", flush=True)
+            if os.fork() == 0:
+                print("child"); sys.stdout.flush(); os._exit(0)
+            os.wait()
+            print(" ended")
+    """)
+    assert done.stdout == "[asayer_session_id=7] begun\n[asayer_session_id=7] child\n ended\n"
+
+
 def test_signal_handlers_and_finalizers_may_write() -> None:
     done = run(
         """
@@ -486,9 +597,14 @@ def test_signal_handlers_and_finalizers_may_write() -> None:
         def alarm(*_):
             global seen
             seen += 1
+            collects = gc.isenabled()
+            gc.disable()  # CPython itself may crash where a signal comes in a collection in a context variable's reset
             with session_context(seen % 3):
                 print("alarm", end="")
                 sys.stdout.flush()
+            if collects:
+                gc.enable()
+        import gc
         seen = 0
         signal.signal(signal.SIGALRM, alarm)
         signal.setitimer(signal.ITIMER_REAL, 0.003, 0.003)

@@ -100,9 +100,12 @@ class LineWriter:
                 if session_id is None:
                     if text[-1:] == "\n":
                         return self.stream.write(text)
-                elif "\n" in text and "\n" not in text[_ALL_BUT_LAST] and text[0] not in _LOOK_CLOSER:
-                    self.stream.write(f"{self._tag_start}{session_id}] {text}")
-                    return len(text)
+                elif "\n" in text and "\n" not in text[_ALL_BUT_LAST]:
+                    if text[0] not in _LOOK_CLOSER:
+                        self.stream.write(f"{self._tag_start}{session_id}] {text}")
+                        return len(text)
+                    if text.startswith(f"{self._tag_start}{session_id}] "):
+                        return self.stream.write(text)
         finally:
             del passing
         return self._write_otherwise(text, session_id)

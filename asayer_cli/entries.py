@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import heapq
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Protocol, TypeVar
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
 _UNIX_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
+_LAST: Final = datetime.max.replace(tzinfo=UTC)
 
 
 def _no_fields() -> Mapping[str, object]:
@@ -25,7 +27,9 @@ class LogEntry:
     """One event of a log group or document of an index.
 
     `time` is aware, or None where the store has none; `place` says where it lies (log group and stream, or index);
-    `entry_id` is unique in its source; `fields` are a document's own fields, empty for a plain line.
+    `entry_id` is unique in its source; `fields` are a document's own fields, empty for a plain line. `stream` names
+    the entries that one writer wrote one after the other (a log stream, a container, a file), empty where that is not
+    known; `ingested_at` is when the store took the entry, None where it does not tell.
     """
 
     time: datetime | None
@@ -33,6 +37,29 @@ class LogEntry:
     place: str
     entry_id: str
     fields: Mapping[str, object] = field(default_factory=_no_fields)
+    stream: str = ""
+    ingested_at: datetime | None = None
+
+
+class Timed(Protocol):
+    """Whatever has a time, or None."""
+
+    @property
+    def time(self) -> datetime | None:
+        """When it was; aware."""
+
+
+T = TypeVar("T", bound=Timed)
+
+
+def by_time(timed: Timed) -> datetime:
+    """Return the key that sorts by time; what has none comes last."""
+    return timed.time or _LAST
+
+
+def merged(streams: Iterable[Iterable[T]]) -> Iterator[T]:
+    """Merge streams that are ordered by time into one; of the same time, the earlier stream's come first."""
+    return heapq.merge(*streams, key=by_time)
 
 
 @dataclass(frozen=True, slots=True)

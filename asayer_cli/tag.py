@@ -6,9 +6,12 @@ import re
 from dataclasses import dataclass
 from enum import StrEnum, unique
 from functools import cached_property, lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from asayer_cli.session_id import OutOfRangeError, SessionId
+
+if TYPE_CHECKING:
+    from collections.abc import Container
 
 
 @unique
@@ -67,6 +70,7 @@ class TagReading:
 
 @dataclass(frozen=True, slots=True)
 class _Patterns:
+    any_id: re.Pattern[str]
     collected: re.Pattern[str]
     blank: re.Pattern[str]
     not_numeric: re.Pattern[str]
@@ -80,6 +84,7 @@ def _patterns(tag_name: str, words: tuple[str, ...]) -> _Patterns:
     loose = r"[-_. ]?".join(words)
     assignment = r"""(?:["'\s\\]*[:=]|\\*u003d|%3d)"""
     return _Patterns(
+        any_id=re.compile(rf"{exact}(?:=|\\u003d|\\?\"?\s*:\s*\\?\"?)([0-9]+)", re.IGNORECASE | re.ASCII),
         collected=re.compile(f"{exact}=([0-9]+)", re.IGNORECASE | re.ASCII),
         blank=re.compile(
             rf"{exact}=(none|null|nil|undefined|-)?(?=\]|[\s,;]*$|[\s,;]+[^\s\d])", re.IGNORECASE | re.ASCII
@@ -107,6 +112,19 @@ def read_tag(message: str, convention: TagConvention = ASAYER) -> TagReading | N
         return TagReading(None, Reason.MALFORMED_TAG)
     if patterns.wrong_name.search(message):
         return TagReading(None, Reason.WRONG_TAG_NAME)
+    return None
+
+
+def find_session(text: str, wanted: Container[SessionId], convention: TagConvention = ASAYER) -> SessionId | None:
+    r"""Return the first of the `wanted` sessions that a text names by its tag, None when it names none of them.
+
+    Wider than the collectors: what a person looks for is also in `"asayer_session_id": "42"`, a field of JSON, and in
+    `asayer_session_id\u003d42`, as some JSON writers escape the tag.
+    """
+    for match in convention.patterns.any_id.finditer(text):
+        session_id = _read_digits(match[1]).session_id
+        if session_id is not None and session_id in wanted:
+            return session_id
     return None
 
 

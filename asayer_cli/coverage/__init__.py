@@ -1,0 +1,1 @@
+"""How much of what the back end logs as errors reaches replays."""

@@ -1,0 +1,1 @@
+"""Local files and standard input as a source of log entries."""

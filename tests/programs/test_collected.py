@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from tests.verification.conftest import Admin, Verify
 
-REQUESTS = 300
+REQUESTS = 100
 TAG = re.compile(r"\[asayer_session_id=([0-9]+)\]")
 ERROR = re.compile("error|exception", re.IGNORECASE)
 

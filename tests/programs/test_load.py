@@ -1,4 +1,4 @@
-"""A tenth of the requests of `python -m tests.programs`: not one entry with another's id, or with none."""
+"""A fortieth of the requests of `python -m tests.programs`: not one entry with another's id, or with none."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from tests.programs.programs import Program
 
-PART = 10
+PART = 40
 USUAL = [program for program in PROGRAMS if not program.worker]
 OVER_A_BROKER = [program for program in PROGRAMS if program.worker]
 

@@ -106,9 +106,9 @@ class ElasticsearchCollector:
         if not isinstance(entry.fields.get("message"), str):
             return Verdict(reading.session_id, Reason.MESSAGE_NOT_TEXT, near_miss=True)
         if reading.reason:
-            return Verdict(None, reading.reason, near_miss=not reading.blank or _is_error(entry))
+            return Verdict(None, reading.reason, near_miss=not reading.blank or is_error_document(entry))
         reason = self._document_reason(entry, found=found) if self.strict else None
-        near_miss = reason is not None and (reason is not Reason.MISSING_ERROR_TAG or _is_error(entry))
+        near_miss = reason is not None and (reason is not Reason.MISSING_ERROR_TAG or is_error_document(entry))
         return Verdict(reading.session_id, reason, near_miss)
 
     def _document_reason(self, entry: LogEntry, *, found: bool) -> Reason | None:
@@ -147,7 +147,8 @@ def crashes_the_collector(utc_time: object) -> bool:
     return utc_time is not None and not isinstance(utc_time, str)
 
 
-def _is_error(entry: LogEntry) -> bool:
+def is_error_document(entry: LogEntry) -> bool:
+    """Tell whether a document was meant as an error: by its level where it names one, else by its message."""
     log = entry.fields.get("log")
     level = entry.fields.get("log.level") or (log.get("level") if isinstance(log, dict) else None)
     level = level or entry.fields.get("level")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Final
 
+from botocore.exceptions import IncompleteReadError
 from botocore.parsers import ResponseParserError
 
 from asayer_cli.entries import moment
@@ -29,7 +30,10 @@ _SIMPLE: Final[dict[str, tuple[type, ...]]] = {
 
 
 def judge_answers(session: botocore.session.Session) -> None:
-    """Let every client of a session raise ResponseParserError for an answer that its service's model does not know."""
+    """Let every client of a session raise ResponseParserError for an answer that its service's model does not know.
+
+    And IncompleteReadError for one that was cut off.
+    """
     session.register("after-call", _judge)
 
 
@@ -41,12 +45,23 @@ def moment_of(ms: int) -> datetime:
         raise ResponseParserError("a time is out of range") from error
 
 
-def _judge(model: OperationModel, parsed: Any, **_: object) -> None:  # noqa: ANN401 - whatever was parsed
+def _judge(model: OperationModel, parsed: Any, http_response: Any, **_: object) -> None:  # noqa: ANN401 - as it came
+    _expect_all_of_it(http_response)
     shape = model.output_shape
     if not isinstance(parsed, dict):
         raise ResponseParserError(f"the answer to {model.name} is no object")
     if shape is not None and "Error" not in parsed:
         _check(shape, parsed, model.name)
+
+
+def _expect_all_of_it(response: Any) -> None:  # noqa: ANN401 - botocore's AWSResponse
+    """Raise IncompleteReadError for a body that was cut off.
+
+    The SDK minds no Content-Length: half of a page of events would read as an empty page, and as the last one.
+    """
+    expected, came = response.headers.get("Content-Length", ""), len(response.content)
+    if expected.isdecimal() and came < int(expected):
+        raise IncompleteReadError(actual_bytes=came, expected_bytes=int(expected))
 
 
 def _check(shape: Shape, value: Any, place: str) -> None:  # noqa: ANN401 - whatever was parsed

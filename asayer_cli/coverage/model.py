@@ -78,7 +78,8 @@ class SourceCoverage:
 
     `source` is `aws`, `elastic` or `file`; `place` where it lies, for people; `interval` the step of the series.
     `notes` say why there may be more than was counted, empty when all was; `remarks` what else is worth telling.
-    `cost` is in US dollars. `failure` is what ended the reading; there are no groups then.
+    `cost` is in US dollars. `failure` is what ended the reading; there are no groups then. The totals leave out groups
+    that are not `collected`.
     """
 
     source: str

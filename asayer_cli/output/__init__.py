@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 _TEXT_ROOMS: Final = {
     "asayer_cli.aws": "text_aws",
     "asayer_cli.canary": "text_canary",
+    "asayer_cli.coverage": "text_coverage",
     "asayer_cli.elastic": "text_elastic",
     "asayer_cli.snippets": "text_snippet",
     "asayer_cli.verification": "text_verification",

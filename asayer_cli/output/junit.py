@@ -1,10 +1,12 @@
-"""The answer of `verify` as JUnit XML, which GitLab, Jenkins and others show as tests."""
+"""The answers of `verify` and `coverage` as JUnit XML, which GitLab, Jenkins and others show as tests."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
+from asayer_cli.coverage.model import Coverage
+from asayer_cli.output import junit_coverage
 from asayer_cli.output.sanitise import for_xml
 from asayer_cli.verification.model import Status
 
@@ -16,8 +18,10 @@ if TYPE_CHECKING:
     from asayer_cli.verification.model import Check, Verification
 
 
-def write(data: Verification | CanaryVerification, *, show_messages: bool = False) -> str:
+def write(data: Verification | CanaryVerification | Coverage, *, show_messages: bool = False) -> str:
     """Return the XML text; log messages are in it only with `show_messages`."""
+    if isinstance(data, Coverage):
+        return _document(junit_coverage.tree(data, show_messages=show_messages))
     root = ET.Element("testsuites", {"name": "asayer-cli verify", **_totals(data.checks)})
     for source in dict.fromkeys(check.source for check in data.checks):
         checks = tuple(check for check in data.checks if check.source == source)
@@ -30,7 +34,7 @@ def write(data: Verification | CanaryVerification, *, show_messages: bool = Fals
 def write_failures(failures: Sequence[Failure]) -> str:
     """Return the XML text of a run that could not check anything: one test case in error, not a failed one."""
     totals = {"tests": "1", "failures": "0", "skipped": "0", "errors": "1"}
-    root = ET.Element("testsuites", {"name": "asayer-cli verify", **totals})
+    root = ET.Element("testsuites", {"name": "asayer-cli", **totals})
     suite = ET.SubElement(root, "testsuite", {"name": "asayer", **totals})
     case = ET.SubElement(suite, "testcase", classname="asayer", name="run")
     text = "\n".join(part for failure in failures for part in (failure.message, failure.hint) if part)

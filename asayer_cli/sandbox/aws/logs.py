@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.logs.models import logs_backends
 
-from asayer_cli.sandbox.aws import errors, filter_pattern
+from asayer_cli.sandbox.aws import errors, filter_pattern, insights
 from asayer_cli.sandbox.aws.log_events import filter_log_events
 from asayer_cli.sandbox.aws.resources import log_group_arn
 from asayer_cli.sandbox.faults import InvalidControlError
@@ -27,7 +27,13 @@ if TYPE_CHECKING:
 HTTP_ERRORS = 400
 CLASSES = ("STANDARD", "INFREQUENT_ACCESS", "DELIVERY", "ESSENTIALS")
 READ_BY_QUERY_ONLY = frozenset({"INFREQUENT_ACCESS", "DELIVERY", "ESSENTIALS"})
-NEED_A_READABLE_CLASS = frozenset({"FilterLogEvents", "GetLogEvents", "StartLiveTail"})
+# Which classes an operation does not read ("Log classes").
+REFUSED_CLASSES = {
+    "FilterLogEvents": READ_BY_QUERY_ONLY,
+    "GetLogEvents": READ_BY_QUERY_ONLY,
+    "StartLiveTail": READ_BY_QUERY_ONLY,
+    "StartQuery": frozenset({"DELIVERY"}),
+}
 GROUP_NAMES = re.compile(r"[.\-_/#A-Za-z0-9]{1,512}")
 LARGEST_PAGE = 50
 MOST_TEST_MESSAGES = 50
@@ -75,17 +81,17 @@ def _refusal(call: ApiCall) -> Reply | None:
     if name and not GROUP_NAMES.fullmatch(name):
         rule = r"Member must satisfy regular expression pattern: [\.\-_/#A-Za-z0-9]+"
         return _invalid_value("logGroupName", name, rule)
-    if call.request.operation in NEED_A_READABLE_CLASS:
+    if call.request.operation in REFUSED_CLASSES:
         return _refusal_of_class(call)
     return None
 
 
 def _refusal_of_class(call: ApiCall) -> Reply | None:
     operation = call.request.operation
-    identifiers = call.request.parameters.get("logGroupIdentifiers") or [group_identifier(call)]
-    for identifier in identifiers:
-        group = find_group(str(identifier), call.request.region)
-        if group and class_of(group) in READ_BY_QUERY_ONLY:
+    named = insights.identifiers(call.request.parameters) or [group_identifier(call)]
+    for identifier in named:
+        group = find_group(identifier, call.request.region)
+        if group and class_of(group) in REFUSED_CLASSES[operation]:
             message = f"The {operation} operation is not supported: {operation} is not supported for this log class"
             return errors.refuse("logs", "InvalidOperationException", message)
     return None
@@ -198,9 +204,16 @@ def _test_metric_filter(call: ApiCall) -> Reply:
     return json_reply(200, {"matches": found})
 
 
+def _start_query(call: ApiCall) -> Reply:
+    return insights.start_query(call, find_group)
+
+
 OWN_ANSWERS: dict[str, Callable[[ApiCall], Reply]] = {
     "CreateLogGroup": _create_log_group,
     "DescribeLogGroups": _describe_log_groups,
     "FilterLogEvents": _filter_log_events,
+    "GetQueryResults": insights.get_query_results,
+    "StartQuery": _start_query,
+    "StopQuery": insights.stop_query,
     "TestMetricFilter": _test_metric_filter,
 }

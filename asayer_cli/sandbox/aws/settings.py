@@ -26,6 +26,10 @@ class AwsSettings:
     ``key_list_delay_s``: a younger key is not listed.
     ``flickering``: what is too young is seen by every other request, at random; changes may miss the user, too.
     ``empty_pages``: FilterLogEvents answers one empty page with a token before the first real one.
+    ``insights_polls``: how many requests for the results of a query come before it is complete.
+    ``insights_end``: the status that queries end with.
+    ``insights_default_limit``, ``insights_page``: how many rows a query answers that names no limit, and a page holds.
+    ``insights_concurrent``: how many queries may run at once.
     """
 
     key_delay_s: Mapping[str, float]
@@ -35,6 +39,11 @@ class AwsSettings:
     flickering: bool = False
     disabled_regions: frozenset[str] = DEFAULT_DISABLED_REGIONS
     empty_pages: bool = False
+    insights_polls: int = 1
+    insights_end: str = "Complete"
+    insights_default_limit: int = 10_000
+    insights_page: int = 10_000
+    insights_concurrent: int = 100
 
     def hides(self, age_s: float, delay_s: float) -> bool:
         """Tell whether something of that age is not to be seen by this request."""
@@ -85,6 +94,18 @@ def _truth(value: Any) -> bool:  # noqa: ANN401 - from JSON
     return value
 
 
+def _count(value: Any) -> int:  # noqa: ANN401 - from JSON
+    if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+        raise TypeError(value)
+    return value
+
+
+def _query_status(value: Any) -> str:  # noqa: ANN401 - from JSON
+    if value not in ("Complete", "Failed", "Cancelled", "Timeout", "Unknown"):
+        raise ValueError(value)
+    return str(value)
+
+
 _READERS: dict[str, Callable[[Any], Any]] = {
     "key_delay_s": _seconds_by_service,
     "policy_delay_s": _seconds,
@@ -93,4 +114,9 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "flickering": _truth,
     "disabled_regions": _names,
     "empty_pages": _truth,
+    "insights_polls": _count,
+    "insights_end": _query_status,
+    "insights_default_limit": _count,
+    "insights_page": _count,
+    "insights_concurrent": _count,
 }

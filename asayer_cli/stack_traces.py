@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Final, TypeVar
 from asayer_cli.collector import says_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
 T = TypeVar("T")
 
@@ -40,6 +40,15 @@ _ANYWHERE: Final = re.compile(
     r"|note: (?:run with|Some details)"
 )
 _OPEN_BRACE: Final = re.compile(r"[{\[]\s*$")
+_FRAME: Final = re.compile(
+    r"\s+(?:at |File \"|from \S+:\d|\d+: |\S+:\d+ \+0x)|#\d+ |goroutine \d|Traceback \(|\S+:\d+:in |Stack trace:"
+)
+_CLOSING: Final = frozenset({"}", "]", "})", "},", "];"})
+_GIST: Final = re.compile(
+    r"(?:Caused by: |Uncaught )?(?:[A-Za-z_$][\w$]*(?:\.|::|\\))*[A-Za-z_$][\w$]*"
+    r"(?:Error|Exception|Throwable|Interrupt|Exit|Warning|Fault)\b|(?:[A-Za-z_]\w*\.)+[A-Z]\w*(?:: |$)"
+    r"|[A-Z]\w+: \S|panic: "
+)
 
 
 def opens_trace(message: str) -> bool:
@@ -85,6 +94,17 @@ def without_tag(line: str) -> str:
     return line[match.end() :] if match else line
 
 
+def gist(lines: Sequence[str]) -> str:
+    """Return the line of a trace that names the error in the end, empty where there is none."""
+    named = (line for line in reversed(lines) if line[:1].strip() and _GIST.match(line))
+    return next(named, "")
+
+
+def is_trace(lines: Sequence[str]) -> bool:
+    """Tell whether lines look like those of a stack trace, and not just like a message of several."""
+    return any(_FRAME.match(line) for line in lines)
+
+
 class TraceLines:
     """The lines of an entry and its trace so far, as far as they decide about the next one.
 
@@ -96,7 +116,8 @@ class TraceLines:
         self._in_go = False
         self._rust_message = False
         self._braces = 0
-        self._any = False
+        self._lines = 0
+        self._begun = False
         if message:
             self.add(message)
 
@@ -110,31 +131,34 @@ class TraceLines:
         line = text.partition("\n")[0][:_LONGEST_JUDGED].rstrip("\r")
         if _OWN_TAG.match(line):
             return False
-        return self.takes_untagged(line)
+        return self._goes_on(line) or bool(_ANYWHERE.match(line) or _EXCEPTION.match(line))
 
-    def takes_untagged(self, line: str) -> bool:
-        """Tell whether a further line belongs to the trace, whose tag, if it had one, is taken off."""
+    def takes_written_alike(self, line: str) -> bool:
+        """Tell whether an entry that was tagged as this one is a line of the trace: an error alone may be another."""
+        cut = line[:_LONGEST_JUDGED]
+        return self._goes_on(cut) or (self._begun and bool(_ANYWHERE.match(cut)))
+
+    def _goes_on(self, line: str) -> bool:
         if not line.strip():
-            return self._any
+            return self._lines > 0
         if line[0] in " \t" or _PYTHON.match(line) or _PYTHON_CHAIN.match(line) or _GO.match(line):
             return True
         if self._rust_message or (self._in_python and _PYTHON_LAST.match(line)):
             return True
         if self._in_go and _GO_LINE.match(line):
             return True
-        if self._braces and line.strip() in ("}", "]", "})", "},", "];"):
-            return True
-        return bool(_ANYWHERE.match(line) or _EXCEPTION.match(line))
+        return bool(self._braces) and line.strip() in _CLOSING
 
     def _add(self, line: str) -> None:
         if not line.strip():
             return
-        self._any = True
+        indented = self._lines > 0 and line[0] in " \t"
+        self._lines += 1
+        self._begun = self._begun or indented
         self._rust_message = bool(_RUST_PANIC.search(line))
-        indented = line[0] in " \t"
         if _PYTHON.search(line):
             self._in_python = True
         elif not indented:
             self._in_python = False
         self._in_go = self._in_go or bool(_GO.search(line))
-        self._braces += bool(_OPEN_BRACE.search(line)) - (line.strip() in ("}", "]", "})", "},", "];"))
+        self._braces += bool(_OPEN_BRACE.search(line)) - (line.strip() in _CLOSING)

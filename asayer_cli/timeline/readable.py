@@ -1,0 +1,196 @@
+"""From an entry as it is stored to what a person reads: message, level, stack trace, and what the collector does."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, Final
+
+from asayer_cli.tag import Reason
+from asayer_cli.timeline.levels import level_of, value_at
+from asayer_cli.timeline.model import TimelineEntry
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping
+
+    from asayer_cli.collector import Collector
+    from asayer_cli.entries import LogEntry
+    from asayer_cli.session_id import SessionId
+    from asayer_cli.sources import Found
+    from asayer_cli.tag import TagConvention
+
+_MESSAGES: Final = (
+    "message",
+    "msg",
+    "event",
+    "@m",
+    "error.message",
+    "errorMessage",
+    "err.message",
+    "exception.message",
+    "body.text",
+    "body",
+    "textPayload",
+    "log",
+    "log.original",
+    "event.original",
+    "text",
+    "@mt",
+    "error",
+    "exception",
+)
+_TRACES: Final = (
+    "error.stack_trace",
+    "error.stack",
+    "err.stack",
+    "exception.stacktrace",
+    "stack_trace",
+    "stackTrace",
+    "stacktrace",
+    "traceback",
+    "exc_info",
+    "exc_text",
+    "exception",
+    "stack",
+    "stack_info",
+    "@x",
+    "thrown.extendedStackTrace",
+    "throwable",
+)
+_KINDS: Final = ("errorType", "error.type", "exception.type", "err.type")
+# colours only say what the level says, and make a line unreadable where they are shown as text
+_COLOURS: Final = re.compile(r"\x1b\[[0-9;:]*m")
+_LONGEST_JSON: Final = 4_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRules:
+    """What holds for the entries of one source: whose they are, by which rules they are collected, and where from."""
+
+    name: str
+    collector: Collector
+    collects: Callable[[LogEntry], bool]
+
+
+def readable(found: Found, rules: SourceRules) -> TimelineEntry:
+    """Return an entry as one of the timeline."""
+    entry, session_id, convention = found.entry, found.session_id, rules.collector.convention
+    fields, text = _opened(entry, session_id, convention)
+    head, lines = _head_and_lines(_colourless(untagged(text, session_id, convention)), _trace_in(fields))
+    behind = [line for neighbour in found.trace for line in _lines(neighbour.message)]
+    return TimelineEntry(
+        time=entry.time,
+        offset=entry.time - session_id.started_at if entry.time else None,
+        session_id=session_id,
+        source=rules.name,
+        place=entry.place,
+        stream=entry.stream,
+        level=level_of(head, fields),
+        message=head,
+        trace=(*lines, *behind),
+        before=_neighbours(found.before),
+        after=_neighbours(found.after),
+        raw=_raw(entry),
+        entry_id=entry.entry_id,
+        collected=rules.collects(entry),
+        reason=_reason(entry, rules.collector),
+    )
+
+
+def untagged(text: str, session_id: SessionId, convention: TagConvention) -> str:
+    """Return a text without this session's tag, wherever it stands; each line may have been tagged."""
+    if convention.tag_name.lower() not in text.lower():
+        return text
+    return _tag_of(str(session_id), convention.tag_name).sub("", text)
+
+
+@lru_cache(maxsize=128)
+def _tag_of(digits: str, tag_name: str) -> re.Pattern[str]:
+    named = rf"{re.escape(tag_name)}(?:=|\\u003d)0*{digits}(?![0-9])"
+    return re.compile(rf"\[{named}\] ?|(?<!\[){named}[,;]? ?", re.IGNORECASE | re.ASCII)
+
+
+def _opened(entry: LogEntry, session_id: SessionId, convention: TagConvention) -> tuple[Mapping[str, object], str]:
+    """Return the fields of a document, or of a line that is JSON, and the text of its message."""
+    fields: Mapping[str, object] = entry.fields or _json_in(entry.message, session_id, convention)
+    if not fields:
+        return {}, entry.message
+    message = next((text for key in _MESSAGES if (text := _text(value_at(fields, key))).strip()), "")
+    kind = next((text for key in _KINDS if (text := _text(value_at(fields, key)))), "")
+    if kind and "errorMessage" in fields and kind not in message:
+        message = f"{kind}: {message}"
+    inner = _json_in(message, session_id, convention)
+    if inner and not entry.fields.get("level"):
+        return _opened_again(inner, fields, message)
+    return fields, message or entry.message or kind
+
+
+def _opened_again(
+    inner: Mapping[str, object], outer: Mapping[str, object], message: str
+) -> tuple[Mapping[str, object], str]:
+    """Return a log line that is JSON in a field of JSON, as container runtimes and shippers wrap it."""
+    text = next((text for key in _MESSAGES if (text := _text(value_at(inner, key))).strip()), "")
+    return {**outer, **inner}, text or message
+
+
+def _json_in(message: str, session_id: SessionId, convention: TagConvention) -> dict[str, object]:
+    """Return the object that a message is, behind its tag where it has one; empty when it is none."""
+    text = message if message.lstrip()[:1] == "{" else untagged(message[:200], session_id, convention) + message[200:]
+    if text.lstrip()[:1] != "{" or len(text) > _LONGEST_JSON:
+        return {}
+    try:
+        value: Any = json.loads(text)
+    except (ValueError, RecursionError):
+        return {}
+    return value if isinstance(value, dict) else {}
+
+
+def _text(value: object) -> str:
+    if isinstance(value, str):
+        return value
+    if value is None or isinstance(value, bool):
+        return ""
+    if isinstance(value, list) and all(isinstance(item, str) for item in value):
+        return "\n".join(value)
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _trace_in(fields: Mapping[str, object]) -> list[str]:
+    for key in _TRACES:
+        value = value_at(fields, key)
+        text = _text(value) if isinstance(value, str | list) else ""
+        if "\n" in text.strip():
+            return _lines(_colourless(text))
+    return []
+
+
+def _head_and_lines(text: str, trace: list[str]) -> tuple[str, list[str]]:
+    lines = _lines(text)
+    while len(lines) > 1 and not lines[0].strip():
+        del lines[0]
+    head, rest = (lines[0], lines[1:]) if lines else ("", [])
+    return head, rest + ([] if trace and trace[-1] in rest else trace)
+
+
+def _lines(text: str) -> list[str]:
+    return [line.rstrip() for line in text.rstrip().splitlines()]
+
+
+def _colourless(text: str) -> str:
+    return _COLOURS.sub("", text) if "\x1b" in text else text
+
+
+def _neighbours(entries: Iterable[LogEntry]) -> tuple[str, ...]:
+    return tuple(_colourless(entry.message).rstrip() for entry in entries)
+
+
+def _raw(entry: LogEntry) -> str:
+    return json.dumps(dict(entry.fields), ensure_ascii=False, default=str) if entry.fields else entry.message
+
+
+def _reason(entry: LogEntry, collector: Collector) -> Reason | None:
+    """Return why the collector drops the entry; one whose tag stands where no collector looks is not found at all."""
+    verdict = collector.judge(entry)
+    return Reason.UNSEARCHABLE_FIELD if verdict is None else verdict.reason

@@ -1,0 +1,216 @@
+"""Read several sources at the same time, each in a thread of its own, and merge what they find in the order of time."""
+
+from __future__ import annotations
+
+import heapq
+import queue
+import threading
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from asayer_cli.entries import by_time
+from asayer_cli.errors import AsayerError, NotConfiguredError
+from asayer_cli.timeline.readable import readable
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from datetime import datetime
+
+    from asayer_cli.sources import Found, Reading, SessionSearch, SessionSource
+    from asayer_cli.timeline.model import TimelineEntry
+    from asayer_cli.timeline.readable import SourceRules
+
+TICK_SECONDS: Final = 0.2
+# how long an entry that arrives while following waits for earlier ones of other sources
+HOLD_BACK_SECONDS: Final = 2.0
+# how long readers that were told to stop may take to say how far they came
+GRACE_SECONDS: Final = 2.0
+_MOST_QUEUED: Final = 512
+_MOST_HELD: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """A source that is yet to be opened, which may take a while: `open` gives None where it is not configured.
+
+    `name` and `place` are for people, should that fail.
+    """
+
+    name: str
+    place: str
+    open: Callable[[], tuple[SessionSource, SourceRules] | None]
+
+
+class Reader:
+    """Reads one source; its thread is a daemon, so that an interrupt ends the program without waiting for an answer."""
+
+    def __init__(self, opening: Opening, search: SessionSearch, stopped: threading.Event, *, follow: bool) -> None:
+        self.name, self.place = opening.name, opening.place
+        self.configured = True
+        self.count = 0
+        self.reading: Reading | None = None
+        self.error: AsayerError | None = None
+        self.bug: BaseException | None = None
+        self.finding = True  # False: it follows, or has ended
+        self.ended = False
+        self.found_all = False
+        self.follows = False
+        self.queue: queue.Queue[TimelineEntry | None] = queue.Queue(_MOST_QUEUED)
+        self._opening = opening
+        self._search = search
+        self._stopped = stopped
+        self._follow = follow
+        self._arrived = threading.Event()
+
+    def start(self, arrived: threading.Event) -> None:
+        """Begin to read; `arrived` is set whenever there is something new."""
+        self._arrived = arrived
+        threading.Thread(target=self._run, name=f"read {self.name}", daemon=True).start()
+
+    def _run(self) -> None:
+        try:
+            self._read()
+        except AsayerError as error:
+            self.error = error
+        except OSError as error:
+            self.error = _of_this_computer(error)
+        except BaseException as error:  # noqa: BLE001 - a bug; it is raised again in the main thread
+            self.bug = error
+        finally:
+            self._put(None)
+
+    def _read(self) -> None:
+        opened = self._opening.open()
+        if opened is None:
+            self.configured = False
+            return
+        source, rules = opened
+        self.place = source.place
+        try:
+            self._find(source, rules)
+        finally:
+            source.close()
+
+    def _find(self, source: SessionSource, rules: SourceRules) -> None:
+        try:
+            self.found_all = self._take_all(source.find(self._search), rules)
+        finally:
+            self.reading = source.reading()
+        if self._follow and self.found_all:
+            self.follows = True
+            self._put(None)
+            self._take_all(source.follow(self._search, self._stopped), rules)
+            self.reading = source.reading()
+
+    def _take_all(self, entries: Iterator[Found], rules: SourceRules) -> bool:
+        """Hand the entries on; False when that was stopped before their end."""
+        for found in entries:
+            if not self._put(readable(found, rules)):
+                return False
+            self.count += 1
+            if self._stopped.is_set() and not self.follows:
+                return False
+        return True
+
+    def _put(self, item: TimelineEntry | None) -> bool:
+        while True:
+            try:
+                self.queue.put(item, timeout=TICK_SECONDS)
+            except queue.Full:
+                if self._stopped.is_set():
+                    return False
+            else:
+                self._arrived.set()
+                return True
+
+
+def _of_this_computer(error: OSError) -> NotConfiguredError:
+    where = f" ({error.filename})" if error.filename else ""
+    return NotConfiguredError(
+        f"This computer refuses something that is needed: {error.strerror or error}{where}.",
+        hint="Look at the file's rights, at the room there is, and at limits.",
+        code="system",
+    )
+
+
+class SideBySide:
+    """The merged entries of all readers; iterating yields None when nothing has come for a moment.
+
+    An entry comes as soon as no reader can have an earlier one: all that is held is the next entry of each, and while
+    following what came in the last seconds.
+    """
+
+    def __init__(self, readers: Sequence[Reader], stopped: threading.Event) -> None:
+        self.readers = tuple(readers)
+        self.stopped = stopped
+        self._arrived = threading.Event()
+        self._heap: list[tuple[datetime, int, int, float, Reader, TimelineEntry]] = []
+        self._waiting = set(self.readers)  # those whose next entry is not known
+        self._number = 0
+
+    def start(self) -> None:
+        """Begin to read everywhere."""
+        for reader in self.readers:
+            reader.start(self._arrived)
+
+    def __iter__(self) -> Iterator[TimelineEntry | None]:
+        """Yield the entries; whatever is no error of ours is a bug, and raised."""
+        stopped_at = 0.0
+        while True:
+            self._arrived.clear()
+            self._fill()
+            if self._is_ready():
+                yield self._next()
+            elif self._have_ended() or (stopped_at and time.monotonic() - stopped_at > GRACE_SECONDS):
+                break
+            elif not self._arrived.wait(TICK_SECONDS):
+                stopped_at = stopped_at or (time.monotonic() if self.stopped.is_set() else 0.0)
+                yield None
+        while self._heap:
+            yield self._next()
+
+    def _have_ended(self) -> bool:
+        return all(reader.ended for reader in self.readers)
+
+    def _fill(self) -> None:
+        for reader in self.readers:
+            while not reader.ended and (reader in self._waiting or not reader.finding) and len(self._heap) < _MOST_HELD:
+                try:
+                    item = reader.queue.get_nowait()
+                except queue.Empty:
+                    break
+                if item is None:
+                    self._pass_mark(reader)
+                else:
+                    self._hold(reader, item)
+
+    def _pass_mark(self, reader: Reader) -> None:
+        """Go on after the end of finding, behind which there may be following, or after the end of all."""
+        if reader.bug is not None:
+            self.stopped.set()
+            raise reader.bug
+        follows = reader.finding and reader.follows
+        reader.finding = False
+        reader.ended = not follows
+        self._waiting.discard(reader)
+
+    def _hold(self, reader: Reader, entry: TimelineEntry) -> None:
+        self._number += 1
+        since = 0.0 if reader.finding else time.monotonic()
+        heapq.heappush(self._heap, (by_time(entry), self.readers.index(reader), self._number, since, reader, entry))
+        self._waiting.discard(reader)
+
+    def _is_ready(self) -> bool:
+        if not self._heap or self._waiting:
+            return False
+        since = self._heap[0][3]
+        if not since or len(self._heap) >= _MOST_HELD or self._have_ended():
+            return True
+        return time.monotonic() - since >= HOLD_BACK_SECONDS
+
+    def _next(self) -> TimelineEntry:
+        *_, reader, entry = heapq.heappop(self._heap)
+        if reader.finding:
+            self._waiting.add(reader)
+        return entry

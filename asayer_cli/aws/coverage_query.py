@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 
     from asayer_cli.tag import TagConvention
 
-MOST_ROWS: Final = 10_000
 SAMPLE_LENGTH: Final = 1_000
 _DAY: Final = timedelta(days=1)
 _TRUE: Final = frozenset({"1", "true"})
@@ -64,7 +63,6 @@ def query(convention: TagConvention, by: By, step: timedelta) -> str:
             *(streams if by is By.STREAM else ()),
             f"fields substr(@message, 0, {SAMPLE_LENGTH}) as head, {flags}",
             f"stats count(*) as entries, latest(head) as sample by {group_by}",
-            f"limit {MOST_ROWS}",
         )
     )
 

@@ -50,8 +50,8 @@ class Source(Protocol):
         """Where the entries lie, for people."""
 
     @property
-    def default_by(self) -> By:
-        """What errors are grouped by where nothing else is asked for."""
+    def ways(self) -> tuple[By, ...]:
+        """What errors can be grouped by; the first is taken where nothing else, or none of these, is asked for."""
 
     def count(self, wishes: Wishes, by: By) -> SourceCoverage:
         """Count the errors; our errors end it."""
@@ -122,7 +122,7 @@ def summed(
 
 
 def _count(source: Source, wishes: Wishes, fail_under: float | None) -> tuple[SourceCoverage, ExitCode]:
-    by = wishes.by or source.default_by
+    by = wishes.by if wishes.by in source.ways else source.ways[0]
     try:
         counted = source.count(wishes, by)
     except AsayerError as error:
@@ -133,7 +133,9 @@ def _count(source: Source, wishes: Wishes, fail_under: float | None) -> tuple[So
         )  # fmt: skip
         return failed, error.exit_code
     groups = tuple(replace(group, passed=_passes(group, fail_under)) for group in counted.groups)
-    return replace(counted, groups=groups), ExitCode.OK if counted.complete else ExitCode.UNREACHABLE
+    asked = (f"there is no {wishes.by} here to group by",) if wishes.by not in (None, by) else ()
+    judged = replace(counted, groups=groups, remarks=(*asked, *counted.remarks))
+    return judged, ExitCode.OK if counted.complete else ExitCode.UNREACHABLE
 
 
 def _passes(group: GroupCoverage, fail_under: float | None) -> bool:

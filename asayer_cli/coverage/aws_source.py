@@ -1,0 +1,168 @@
+"""The errors of log groups, counted by Logs Insights."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Final
+
+from asayer_cli.coverage.measure import summed
+from asayer_cli.coverage.model import By, SourceCoverage
+from asayer_cli.coverage.steps import begin_of
+from asayer_cli.coverage.tally import Tally
+from asayer_cli.entries import Window
+from asayer_cli.errors import RefusedError, UsageError
+from asayer_cli.together import together
+
+if TYPE_CHECKING:
+    from collections.abc import Container, Iterator, Sequence
+
+    from asayer_cli.aws.insights import Insights, InsightsAnswer
+    from asayer_cli.aws.model import LogGroup
+    from asayer_cli.aws.session import AwsSession
+    from asayer_cli.coverage.measure import Wishes
+
+DEFAULT_MOST_COST: Final = 5.0
+MOST_ROWS: Final = 10_000
+_GROUPS_OF_A_QUERY: Final = 50
+
+
+@dataclass
+class AwsSource:
+    """Log groups of one region, of which the product collects `collected` alone.
+
+    A query that would cost more than `max_cost` dollars is not started. A result of `most_rows` may have been cut off,
+    and is asked for in halves.
+    """
+
+    session: AwsSession
+    log_groups: tuple[str, ...]
+    collected: str
+    max_cost: float = DEFAULT_MOST_COST
+    most_rows: int = MOST_ROWS
+    name: str = "aws"
+    ways: tuple[By, ...] = (By.GROUP, By.STREAM)
+    _notes: list[str] = field(default_factory=list)
+
+    @property
+    def place(self) -> str:
+        """Where the events lie."""
+        if len(self.log_groups) == 1:
+            return f"log group {self.log_groups[0]} in {self.session.region}"
+        return f"{len(self.log_groups)} log groups in {self.session.region}"
+
+    def count(self, wishes: Wishes, by: By) -> SourceCoverage:
+        """Count the errors of all groups, up to 50 with one query; RefusedError where that would cost too much."""
+        from asayer_cli.aws.insights import Insights, estimated_cost  # noqa: PLC0415 - the SDK is heavy
+
+        groups = self._readable()
+        self._check_cost(groups, wishes.window)
+        tally = Tally(wishes.convention, wishes.window, wishes.step)
+        if by is By.GROUP:
+            for group in groups:
+                tally.show(group.name)
+        insights = Insights(self.session)
+        dead = {group.name for group in groups if group.name != self.collected or not group.collectible}
+        names, uncollected, scanned = [group.name for group in groups], set(dead), 0
+        try:
+            for answer in self._answers(insights, names, wishes.window, wishes, by):
+                scanned += answer.bytes_scanned
+                uncollected |= _add(tally, answer, by, dead)
+        finally:
+            insights.close()
+        counted = summed(self, wishes, by, tally, uncollected=frozenset(uncollected))
+        return replace(
+            counted,
+            scanned_bytes=scanned,
+            cost=estimated_cost(scanned, self.session.region),
+            complete=not self._notes,
+            notes=tuple(self._notes),
+            remarks=tuple(self._remarks(groups)),
+        )
+
+    def _readable(self) -> list[LogGroup]:
+        """Return the groups that Logs Insights can read; UsageError when there is none, a note for each other one."""
+        from asayer_cli.aws.log_groups import find_group  # noqa: PLC0415 - the SDK is heavy
+
+        region = self.session.region
+        found = together([partial(find_group, self.session, region, name) for name in self.log_groups])
+        for name, group in zip(self.log_groups, found, strict=True):
+            if group is None:
+                self._notes.append(f"there is no log group {name} in {region}")
+            elif group.log_class == "DELIVERY":
+                self._notes.append(f"log group {name} cannot be counted: {group.why_not}")
+        readable = [group for group in found if group and group.log_class != "DELIVERY"]
+        if not readable:
+            raise UsageError(
+                f"No log group can be counted: {'; '.join(self._notes)}.",
+                hint=f"The log groups there are: asayer-cli aws log-groups --region {region}.",
+                code="log_group_not_found",
+            )
+        return readable
+
+    def _check_cost(self, groups: Sequence[LogGroup], window: Window) -> None:
+        from asayer_cli.aws.coverage_cost import most_cost, most_scanned  # noqa: PLC0415 - with its room
+
+        now = datetime.now(UTC)
+        cost = most_cost(groups, window, now, self.session.region)
+        if cost <= self.max_cost:
+            return
+        size = most_scanned(groups, window, now) / 10**9
+        raise RefusedError(
+            f"Counting the errors may cost up to ${cost:,.2f}, which is more than ${self.max_cost:,.2f}: Logs Insights "
+            f"would scan up to {size:,.0f} GB. That is estimated from the size that AWS tells of the log groups, as "
+            "compressed to 15%, and the part of it that falls into the window.",
+            hint="Ask for a shorter time with --since and --until, or allow it with --max-cost DOLLARS.",
+            code="too_expensive",
+        )
+
+    def _answers(
+        self, insights: Insights, names: Sequence[str], window: Window, wishes: Wishes, by: By
+    ) -> Iterator[InsightsAnswer]:
+        from asayer_cli.aws.coverage_query import query  # noqa: PLC0415 - with its room
+
+        text = query(wishes.convention, by, wishes.step)
+        waiting = [(names[at : at + _GROUPS_OF_A_QUERY], window) for at in range(0, len(names), _GROUPS_OF_A_QUERY)]
+        while waiting:
+            part, within = waiting.pop()
+            answer = insights.run(part, text, within, self.most_rows)
+            halves = _halves(part, within, wishes) if len(answer.rows) >= self.most_rows else []
+            if halves:
+                # its rows are asked for again, its bytes are billed all the same
+                waiting += halves
+                answer = replace(answer, rows=[])
+            elif len(answer.rows) >= self.most_rows:
+                self._notes.append(f"more than {self.most_rows:,} rows were found for {part[0]}, and the rest left out")
+            yield answer
+
+    def _remarks(self, groups: Sequence[LogGroup]) -> Iterator[str]:
+        for group in groups:
+            if group.name == self.collected and not group.collectible:
+                yield f"nothing of log group {group.name} is collected: {group.why_not}"
+        if len(groups) > 1:
+            yield f"the product collects one log group, {self.collected}; the totals are its own"
+
+
+def _add(tally: Tally, answer: InsightsAnswer, by: By, dead: Container[str]) -> set[str]:
+    """Add the rows of an answer; return the places that lie in one of the `dead` groups, of which nothing is taken."""
+    from asayer_cli.aws.coverage_query import row_of  # noqa: PLC0415 - with its room
+
+    uncollected = set()
+    for row in map(row_of, answer.rows):
+        name = f"{row.log_group} {row.stream}" if by is By.STREAM else row.log_group
+        tally.add(name, row.time, row.error_class, row.count, row.sample)
+        if row.log_group in dead:
+            uncollected.add(name)
+    return uncollected
+
+
+def _halves(names: Sequence[str], window: Window, wishes: Wishes) -> list[tuple[Sequence[str], Window]]:
+    """Cut what a query was about in two, by groups where there are several, else by time; none for a single step."""
+    if len(names) > 1:
+        middle = len(names) // 2
+        return [(names[:middle], window), (names[middle:], window)]
+    cut = begin_of(window.start + (window.end - window.start) / 2, wishes.step)
+    if not window.start < cut < window.end:
+        return []
+    return [(names, Window(window.start, cut)), (names, Window(cut, window.end))]

@@ -94,3 +94,8 @@ def for_markdown(text: str) -> str:
 def for_xml(text: str) -> str:
     """Return text of characters that XML 1.0 allows; the XML writer escapes the markup."""
     return re.sub("[\ufffe\uffff]", _REPLACEMENT, clean(redact(text)))
+
+
+def for_page(text: str) -> str:
+    """Return text that an HTML page shows as text: redacted, and without what turns, hides or ends it."""
+    return _UNSAFE.sub(_visible, redact(text))

@@ -62,7 +62,8 @@ def test_the_wheel_has_the_manual_pages_where_man_looks(wheel: zipfile.ZipFile) 
 def test_the_wheel_has_every_module(wheel: zipfile.ZipFile) -> None:
     modules = {str(path.relative_to(ROOT)) for path in (ROOT / "asayer_cli").rglob("*.py")}
     snippets = {str(path.relative_to(ROOT)) for path in (ROOT / "asayer_cli" / "snippets").glob("*.*")}
-    assert modules | snippets | {"asayer_cli/py.typed"} == {
+    pages = {str(path.relative_to(ROOT)) for path in (ROOT / "asayer_cli" / "output" / "page" / "parts").iterdir()}
+    assert modules | snippets | pages | {"asayer_cli/py.typed"} == {
         name for name in wheel.namelist() if name.startswith("asayer_cli/")
     }
 

@@ -1,0 +1,7 @@
+"""Pages for people: one file that needs no network, no server and no other file."""
+
+from __future__ import annotations
+
+from asayer_cli.output.page.session import write_session
+
+__all__ = ["write_session"]

@@ -1,0 +1,249 @@
+// The list: all rows where they are few, else those near the screen, with room left for the others.
+
+const FEW = 2000;
+const MOST_ROWS = 400000; // beyond it, browsers have no coordinates for so long a page
+const UNFOLDED_GUESS = 320;
+const list = { row: 26, tops: new Float64Array(1), rows: new Map(), open: new Set(), heights: new Map(), allOpen: false, current: null, first: 0, last: -1, printing: false };
+
+const shownCount = () => Math.min(view.matches.length, MOST_ROWS);
+const isOpen = (entry) => list.open.has(entry.index) !== list.allOpen;
+
+function layOut() {
+  const count = shownCount();
+  const tops = new Float64Array(count + 1);
+  for (let position = 0; position < count; position += 1) {
+    const entry = view.matches[position];
+    const height = isOpen(entry) ? list.heights.get(entry.index) ?? UNFOLDED_GUESS : list.row;
+    tops[position + 1] = tops[position] + height;
+  }
+  list.tops = tops;
+}
+
+// The last position whose top is not below y.
+function positionAt(y) {
+  let low = 0;
+  let high = Math.max(0, shownCount() - 1);
+  while (low < high) {
+    const middle = (low + high + 1) >> 1;
+    if (list.tops[middle] <= y) {
+      low = middle;
+    } else {
+      high = middle - 1;
+    }
+  }
+  return low;
+}
+
+const coverHeight = () => (getComputedStyle(byId("controls")).position === "sticky" ? byId("controls").offsetHeight : 0);
+const listTop = () => byId("entries").getBoundingClientRect().top;
+
+function renderList() {
+  const count = shownCount();
+  const top = -listTop();
+  const whole = list.printing || (count <= FEW && !list.allOpen);
+  const first = whole ? 0 : positionAt(top - 800);
+  const last = whole ? count - 1 : Math.min(count - 1, positionAt(top + innerHeight + 800));
+  place(first, last);
+  tellScreen(top, count);
+}
+
+function place(first, last) {
+  const host = byId("entries");
+  const wanted = new Map();
+  for (let position = first; position <= last; position += 1) {
+    const entry = view.matches[position];
+    wanted.set(entry.index, list.rows.get(entry.index) ?? newRow(entry, position));
+  }
+  for (const [index, item] of list.rows) {
+    if (!wanted.has(index)) {
+      if (item.contains(document.activeElement)) {
+        host.focus({ preventScroll: true });
+      }
+      item.remove();
+    }
+  }
+  let next = host.firstElementChild;
+  for (const item of wanted.values()) {
+    if (item === next) {
+      next = next.nextElementSibling;
+    } else {
+      host.insertBefore(item, next);
+    }
+  }
+  list.rows = wanted;
+  list.first = first;
+  list.last = last;
+  host.style.paddingTop = `${list.tops[first] ?? 0}px`;
+  host.style.paddingBottom = `${(list.tops[shownCount()] ?? 0) - (list.tops[last + 1] ?? 0)}px`;
+}
+
+function newRow(entry, position) {
+  const item = rowOf(entry, position, view.matches.length);
+  const details = item.firstElementChild;
+  if (isOpen(entry)) {
+    unfold(item);
+  }
+  details.addEventListener("toggle", () => {
+    if (details.open !== isOpen(entry)) {
+      setOpen(entry, details.open);
+    }
+  });
+  item.addEventListener("focusin", () => setCurrent(entry));
+  markCurrent(item, entry === list.current);
+  sizes.observe(item);
+  return item;
+}
+
+function unfold(item) {
+  const details = item.firstElementChild;
+  if (details.childElementCount === 1) {
+    details.append(bodyOf(item.entry, about.sessions));
+  }
+  details.open = true;
+}
+
+function setOpen(entry, open) {
+  if (open !== isOpen(entry)) {
+    if (list.open.has(entry.index)) {
+      list.open.delete(entry.index);
+    } else {
+      list.open.add(entry.index);
+    }
+  }
+  const item = list.rows.get(entry.index);
+  if (item && open) {
+    unfold(item);
+  } else if (item) {
+    item.firstElementChild.open = false;
+  }
+  layOut();
+  scheduleRender();
+}
+
+function setAllOpen(open) {
+  list.allOpen = open;
+  list.open.clear();
+  refreshRows();
+}
+
+// Rows are made anew, as after another zone or other words to mark; what is above the screen keeps its place.
+function refreshRows() {
+  list.rows.forEach((item) => item.remove());
+  list.rows = new Map();
+  layOut();
+  renderList();
+}
+
+const sizes = new ResizeObserver((changes) => {
+  let moved = 0;
+  let changed = false;
+  const top = coverHeight();
+  for (const { target } of changes) {
+    if (target.isConnected && isOpen(target.entry)) {
+      const height = target.offsetHeight;
+      const before = list.heights.get(target.entry.index) ?? UNFOLDED_GUESS;
+      if (height !== before) {
+        list.heights.set(target.entry.index, height);
+        changed = true;
+        moved += target.getBoundingClientRect().top < top - height ? height - before : 0;
+      }
+    }
+  }
+  if (changed) {
+    layOut();
+    place(list.first, list.last);
+    if (moved && list.allOpen) {
+      scrollBy(0, moved);
+    }
+    scheduleRender();
+  }
+});
+
+const scheduleRender = onFrame(renderList);
+
+function tellScreen(top, count) {
+  const first = view.matches[positionAt(Math.max(0, top + coverHeight()))];
+  const last = view.matches[positionAt(Math.max(0, top + innerHeight))];
+  markOnScreen(count && list.tops[count] > 0 ? first : null, last);
+}
+
+function markCurrent(item, on) {
+  item.firstElementChild.classList.toggle("current", on);
+  item.firstElementChild.firstElementChild.tabIndex = on || (!list.current && item.entry === view.matches[0]) ? 0 : -1;
+}
+
+function setCurrent(entry) {
+  if (entry !== list.current) {
+    const before = list.current && list.rows.get(list.current.index);
+    list.current = entry;
+    if (before) {
+      markCurrent(before, false);
+    }
+    const item = entry && list.rows.get(entry.index);
+    if (item) {
+      markCurrent(item, true);
+    }
+  }
+}
+
+// Brings an entry of the list onto the screen and gives it the focus.
+function goTo(position, { centre = false } = {}) {
+  const entry = view.matches[position];
+  if (!entry || position >= shownCount()) {
+    return;
+  }
+  const cover = coverHeight();
+  const top = listTop() + list.tops[position];
+  if (centre) {
+    scrollBy(0, top - cover - (innerHeight - cover) / 3);
+  } else if (top < cover + 4) {
+    scrollBy(0, top - cover - 4);
+  } else if (top + list.row > innerHeight - 8) {
+    scrollBy(0, top + list.row - innerHeight + 8);
+  }
+  renderList();
+  setCurrent(entry);
+  list.rows.get(entry.index)?.firstElementChild.firstElementChild.focus({ preventScroll: true });
+}
+
+const currentPosition = () => (list.current ? view.matches.indexOf(list.current) : -1);
+
+function step(by) {
+  const position = currentPosition();
+  const from = position < 0 ? positionAt(Math.max(0, coverHeight() - listTop())) - (by > 0 ? 1 : 0) : position;
+  goTo(Math.min(shownCount() - 1, Math.max(0, from + by)));
+}
+
+function nextError(by) {
+  const count = shownCount();
+  let position = currentPosition();
+  for (let tried = 0; tried < count; tried += 1) {
+    position = (position + by + count) % count;
+    if (view.matches[position].level === "error") {
+      goTo(position, { centre: true });
+      return;
+    }
+  }
+  say("No error passes the filters");
+}
+
+function startList() {
+  const measure = () => { list.row = parseFloat(getComputedStyle(byId("entries")).getPropertyValue("--row")) + 1 || 27; };
+  measure();
+  addEventListener("scroll", scheduleRender, { passive: true });
+  addEventListener("resize", onFrame(() => {
+    measure();
+    list.heights.clear();
+    drawAxis();
+    showRange();
+    refreshRows();
+  }));
+  addEventListener("beforeprint", () => {
+    list.printing = true;
+    renderList();
+  });
+  addEventListener("afterprint", () => {
+    list.printing = false;
+    renderList();
+  });
+}

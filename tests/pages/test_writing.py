@@ -1,0 +1,67 @@
+"""What is written, seen without a browser: as a whole or not at all, private, and read as it comes."""
+
+from __future__ import annotations
+
+import stat
+import tracemalloc
+from typing import TYPE_CHECKING
+
+import pytest
+
+from asayer_cli.errors import UsageError
+from asayer_cli.exit_codes import ExitCode
+from asayer_cli.output.page import write_session
+from tests.pages import samples
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from asayer_cli.timeline.model import TimelineEntry
+
+
+def test_a_page_is_private_and_replaces_what_was_there(tmp_path: Path) -> None:
+    page, link = tmp_path / "page.html", tmp_path / "link.html"
+    page.write_text("before")
+    page.chmod(0o644)
+    link.symlink_to(page)
+    entries = samples.shop()
+    finish = samples.Finish(samples.completeness(entries), ExitCode.UNREACHABLE)
+    assert write_session(link, samples.timeline(entries, finish)) == (finish.completeness, ExitCode.UNREACHABLE)
+    assert finish.calls == 1
+    assert link.is_symlink()
+    assert stat.S_IMODE(page.stat().st_mode) == 0o600
+    assert "payment of order 4411 failed" in page.read_text()
+    assert sorted(tmp_path.iterdir()) == [link, page]
+
+
+def test_what_was_there_stays_when_reading_breaks_off(tmp_path: Path) -> None:
+    def broken() -> Iterator[TimelineEntry]:
+        yield samples.entry(1, "one")
+        raise KeyboardInterrupt
+
+    page = tmp_path / "page.html"
+    page.write_text("before")
+    with pytest.raises(KeyboardInterrupt):
+        write_session(page, samples.timeline(broken(), samples.Finish(samples.completeness())))
+    assert page.read_text() == "before"
+    assert list(tmp_path.iterdir()) == [page]
+
+
+def test_a_page_that_cannot_be_written_says_so(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=r"no/page\.html cannot be written: No such file") as caught:
+        write_session(tmp_path / "no" / "page.html", samples.timeline([], samples.Finish(samples.completeness())))
+    assert caught.value.code == "report_unwritable"
+
+
+def peak_of(page: Path, count: int) -> int:
+    tracemalloc.start()
+    write_session(page, samples.timeline(samples.many(count), samples.Finish(samples.completeness())))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    return peak
+
+
+def test_memory_does_not_grow_with_the_entries(tmp_path: Path) -> None:
+    peak_of(tmp_path / "first.html", 1)  # what is loaded once
+    assert peak_of(tmp_path / "more.html", 3300) < 1.1 * peak_of(tmp_path / "some.html", 1100)

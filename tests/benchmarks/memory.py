@@ -1,0 +1,79 @@
+"""What ten times the entries take in memory: the peak of the whole process, for each kind of source."""
+
+from __future__ import annotations
+
+import tempfile
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+from tests.benchmarks import elastic, files, reading
+from tests.benchmarks.cloudwatch import model
+from tests.benchmarks.conduct import Conduct
+from tests.benchmarks.log_events import GroupSpec
+from tests.benchmarks.measure import Program, run
+from tests.benchmarks.startup import own_program
+from tests.benchmarks.table import Row
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+TIMES: Final = 10
+MOST: Final = 1.1
+_ROUNDS: Final = 2
+_SESSION_ENTRIES: Final = 4_000
+_DOCUMENTS: Final = 3_000
+_LINES: Final = 100_000
+_QUICK: Final = Conduct(latency=0.02, quota=1000)
+
+
+def rows() -> Iterator[Row]:
+    """Measure each source, and yield its line."""
+    yield _files()
+    yield _cloudwatch()
+    yield _elastic()
+
+
+def _cloudwatch() -> Row:
+    now = int(time.time() * 1000)
+    shape = {"hours": 2.0, "session_after": 0.0, "tagged_every": 1}
+    counts = [_SESSION_ENTRIES, _SESSION_ENTRIES * TIMES]
+    specs = [GroupSpec(f"/bench/{n}", now, n * 5 // 4, session_entries=n, **shape) for n in counts]  # type: ignore[arg-type]
+    with model(*specs, conduct=_QUICK) as cloudwatch, reading.environment(cloudwatch, "") as environ:
+        peaks = [
+            _peak([own_program(), "session", str(spec.session_id), "--output", "jsonl"], environ, group=spec.name)
+            for spec in specs
+        ]
+    return _row(f"a session of {_SESSION_ENTRIES:,} entries in CloudWatch", peaks)
+
+
+def _elastic() -> Row:
+    kinds = [elastic.documents(str(count), count, 1) for count in (_DOCUMENTS, _DOCUMENTS * TIMES)]
+    with elastic.cluster(*kinds) as (_, environ):
+        peaks = [min(run(elastic.session(made, environ)).peak_kib for _ in range(_ROUNDS)) for made in kinds]
+    return _row(f"a session of {_DOCUMENTS:,} entries in Elasticsearch", peaks)
+
+
+def _files() -> Row:
+    peaks = []
+    with tempfile.TemporaryDirectory() as folder:
+        for lines in (_LINES, _LINES * TIMES):
+            path = Path(folder, f"{lines}.log")
+            files.write_lines(path, lines)
+            peaks.append(_peak(files.verify(path), files.environment(Path(folder))))
+    return _row(f"a file of {_LINES:,} lines, 1% tagged", peaks)
+
+
+def _peak(command: Sequence[str], environ: Mapping[str, str], *, group: str = "") -> int:
+    given = {**environ, "ASAYER_AWS_LOG_GROUPS": group} if group else environ
+    return min(run(Program(command[1], list(command), given)).peak_kib for _ in range(_ROUNDS))
+
+
+def _row(work: str, peaks: Sequence[int]) -> Row:
+    few, many = (peak / 1024 for peak in peaks)
+    return Row(
+        f"memory for {work}, and for {TIMES} times as many",
+        f"{few:.1f} MiB, {many:.1f} MiB ({many / few - 1:+.1%})",
+        f"within {MOST - 1:.0%}",
+        many <= few * MOST,
+    )

@@ -1,0 +1,67 @@
+"""Order by time what is too much for memory: sorted runs in a temporary file, merged."""
+
+from __future__ import annotations
+
+import heapq
+import pickle
+import tempfile
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Final, TypeVar
+
+from asayer_cli.entries import Timed, by_time
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
+T = TypeVar("T", bound=Timed)
+
+# What is held in memory at most: so many entries, of so many characters together.
+MOST_ENTRIES: Final = 20_000
+MOST_CHARACTERS: Final = 32 << 20
+
+
+def ordered(
+    entries: Iterable[T], size: Callable[[T], int], most: int = MOST_ENTRIES, characters: int = MOST_CHARACTERS
+) -> Iterator[T]:
+    """Yield entries by time, those of the same time in the order given, those without one last.
+
+    What goes beyond `most` entries, or beyond so many `characters` by what `size` says of each, waits in a temporary
+    file, which only this user may read and which has no name.
+    """
+    runs: list[Iterator[T]] = []
+    held: list[T] = []
+    room = characters
+    for entry in entries:
+        held.append(entry)
+        room -= size(entry)
+        if len(held) >= most or room <= 0:
+            runs.append(_written(sorted(held, key=by_time)))
+            held, room = [], characters
+    held.sort(key=by_time)
+    yield from heapq.merge(*runs, held, key=by_time) if runs else held
+
+
+class _Pickler(pickle.Pickler):
+    """Writes the read-only mappings of entries, which pickle does not know."""
+
+    dispatch_table: ClassVar[dict[type, Callable[[Any], tuple[Any, ...]]]] = {
+        MappingProxyType: lambda fields: (MappingProxyType, (dict(fields),))
+    }
+
+
+def _written(run: list[T]) -> Iterator[T]:
+    stream = tempfile.TemporaryFile()  # noqa: SIM115 - _read closes it
+    for entry in run:
+        # one for each, since it remembers all that it has written
+        _Pickler(stream, pickle.HIGHEST_PROTOCOL).dump(entry)
+    stream.seek(0)
+    return _read(stream)
+
+
+def _read(stream: BinaryIO) -> Iterator[T]:
+    with stream:
+        while True:
+            try:
+                yield pickle.load(stream)  # noqa: S301 - what _written wrote, in a file that nobody else can open
+            except EOFError:
+                return

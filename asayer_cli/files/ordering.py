@@ -6,7 +6,7 @@ import heapq
 import pickle
 import tempfile
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, BinaryIO, ClassVar, Final, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeVar
 
 from asayer_cli.entries import Timed, by_time
 
@@ -41,12 +41,16 @@ def ordered(
     yield from heapq.merge(*runs, held, key=by_time) if runs else held
 
 
-class _Pickler(pickle.Pickler):
-    """Writes the read-only mappings of entries, which pickle does not know."""
+def _frozen(fields: dict[str, object]) -> MappingProxyType[str, object]:
+    return MappingProxyType(fields)
 
-    dispatch_table: ClassVar[dict[type, Callable[[Any], tuple[Any, ...]]]] = {
-        MappingProxyType: lambda fields: (MappingProxyType, (dict(fields),))
-    }
+
+class _Pickler(pickle.Pickler):
+    """Writes the read-only mappings of entries, too, which pickle does not know."""
+
+    def reducer_override(self, value: object) -> Any:  # noqa: ANN401 - pickle's signature
+        """Return how to make a value anew, NotImplemented for what pickle knows."""
+        return (_frozen, (dict(value),)) if isinstance(value, MappingProxyType) else NotImplemented
 
 
 def _written(run: list[T]) -> Iterator[T]:

@@ -11,12 +11,12 @@ from botocore.exceptions import ClientError
 from botocore.parsers import ResponseParserError
 
 from asayer_cli.aws.errors import DENIED, MISSING, error_code, translated
+from asayer_cli.aws.filter_engine import FilterEngine
 from asayer_cli.aws.identity import who_am_i_anywhere
 from asayer_cli.aws.log_groups import find_group
 from asayer_cli.aws.regions import region_not_enabled
 from asayer_cli.aws.session import collector_session
 from asayer_cli.aws.shapes import moment_of
-from asayer_cli.entries import LogEntry
 from asayer_cli.errors import CredentialsRejectedError, UsageError
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from asayer_cli.aws.model import Identity, LogGroup
     from asayer_cli.aws.session import AwsSession
-    from asayer_cli.entries import Window
+    from asayer_cli.entries import LogEntry, Window
     from asayer_cli.integrations import AwsKey
     from asayer_cli.tag import TagConvention
 
@@ -60,6 +60,7 @@ class CloudWatchReader:
     def __init__(self, key: AwsKey, region: str, aws_profile: str = "", *, allow_http: bool = False) -> None:
         self.region = region
         self._session = collector_session(key, region, aws_profile, allow_http=allow_http)
+        self.engine = FilterEngine.of(self._session, region, key.access_key_id)
 
     def identity(self) -> Identity:
         """Return whose key this is; CredentialsRejectedError when AWS does not accept it.
@@ -82,19 +83,12 @@ class CloudWatchReader:
             return may_write(self._session, group)
 
     def search(self, group: str, pattern: str, window: Window) -> Iterator[LogEntry]:
-        """Yield every event of a group in a window that matches a filter pattern, each once, oldest first by stream.
+        """Yield every event of a group in a window that matches a filter pattern, each once, by time, then by id.
 
-        Pages may be empty and more may follow: the end is where no token comes back.
+        Reading goes on meanwhile: pages are asked for side by side, within the service's quota.
         """
-        seen: set[str] = set()
-        request = {**_span(group, window), "filterPattern": pattern}
-        for page in self._pages(request):
-            with self._asking("logs:FilterLogEvents", group):
-                entries = [_to_entry(group, event) for event in page.get("events") or ()]
-            for entry in entries:
-                if entry.entry_id not in seen:
-                    seen.add(entry.entry_id)
-                    yield entry
+        with self.explained(group):
+            yield from self.engine.search(group, (pattern,), window)
 
     def newest(self, group: str, window: Window) -> datetime | None:
         """Return the time of the newest event of any kind in a window, None when there is none.
@@ -126,18 +120,22 @@ class CloudWatchReader:
             token = {"nextToken": page["nextToken"]}
 
     @contextlib.contextmanager
-    def _asking(self, action: str, group: str = "") -> Iterator[None]:
-        """Translate errors; a rejection is the region's when STS accepts the key."""
+    def explained(self, group: str = "") -> Iterator[None]:
+        """Make more of our errors; a rejection is the region's when STS accepts the key."""
         try:
-            with translated(action, region=self.region, resource=self._arn(group)):
-                yield
+            yield
         except CredentialsRejectedError as error:
             self.identity()
             raise region_not_enabled(self.region) from error
         except UsageError as error:
             if group and error.code == "not_found":
-                raise _group_missing(group, self.region) from error
+                raise group_missing(group, self.region) from error
             raise
+
+    @contextlib.contextmanager
+    def _asking(self, action: str, group: str = "") -> Iterator[None]:
+        with self.explained(group), translated(action, region=self.region, resource=self._arn(group)):
+            yield
 
     def _arn(self, group: str) -> str:
         return (
@@ -173,7 +171,8 @@ def read_once(session: AwsSession, group: str, window: Window) -> None:
         session.client("logs", session.region).filter_log_events(**_span(group, window), limit=1)
 
 
-def _group_missing(group: str, region: str) -> UsageError:
+def group_missing(group: str, region: str) -> UsageError:
+    """Return the error for a log group that is not there."""
     return UsageError(
         f"There is no log group {group} in {region}.",
         hint=f"The log groups there are: asayer-cli aws log-groups --region {region}.",
@@ -184,12 +183,3 @@ def _group_missing(group: str, region: str) -> UsageError:
 def _span(group: str, window: Window) -> dict[str, Any]:
     """Bound a search: unlike the window's, the end of FilterLogEvents belongs to it."""
     return {"logGroupName": group, "startTime": max(window.start_ms, 0), "endTime": max(window.end_ms - 1, 0)}
-
-
-def _to_entry(group: str, event: dict[str, Any]) -> LogEntry:
-    return LogEntry(
-        time=moment_of(event["timestamp"]),
-        message=event["message"],
-        place=f"{group} {event['logStreamName']}",
-        entry_id=event["eventId"],
-    )

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 CONNECT_SECONDS: Final = 5
 READ_SECONDS: Final = 30
 ATTEMPTS: Final = 4
+# As many pages of events as are read side by side, so that no connection is thrown away.
+MOST_CONNECTIONS: Final = 40
 HURRIED_SECONDS: Final = 5
 HURRIED_ATTEMPTS: Final = 2
 _TRACE: Final = logging.getLogger("asayer_cli.aws")
@@ -63,6 +65,18 @@ class AwsSession:
                 self._clients[key] = self._make(service, region, once=once)
             return self._clients[key]
 
+    def streaming_client(self, service: str, region: str, silence_s: float) -> Any:  # noqa: ANN401 - as above
+        """Return a new client for answers that go on for hours; one that is silent for that long is broken.
+
+        AWS streams from hosts of their own (`stream-logs`): another endpoint than AWS's has none of those.
+        """
+        with self._lock, configuring(service, region):
+            config = self._config(once=True).merge(Config(read_timeout=silence_s))
+            client = self._make_with(service, region, config)
+            if is_own_endpoint(client.meta.endpoint_url, service, region):
+                return client
+            return self._make_with(service, region, config.merge(Config(inject_host_prefix=False)))
+
     def hurry(self) -> None:
         """Make all further clients with shorter waits and fewer attempts."""
         with self._lock:
@@ -85,9 +99,11 @@ class AwsSession:
 
     def _make(self, service: str, region: str, *, once: bool) -> Any:  # noqa: ANN401 - botocore makes the type
         with configuring(service, region):
-            config = self._config(once=once)
-            client = self._session.create_client(service, region_name=region, config=config)
-            _check_endpoint(client.meta.endpoint_url, allow_http=self.allow_http)
+            return self._make_with(service, region, self._config(once=once))
+
+    def _make_with(self, service: str, region: str, config: Config) -> Any:  # noqa: ANN401 - as above
+        client = self._session.create_client(service, region_name=region, config=config)
+        _check_endpoint(client.meta.endpoint_url, allow_http=self.allow_http)
         return client
 
     def _config(self, *, once: bool) -> Config:
@@ -101,6 +117,7 @@ class AwsSession:
         return Config(
             **_patience(current(), hurried=self._hurried),
             retries=retries,
+            max_pool_connections=MOST_CONNECTIONS,
             user_agent_extra=f"asayer-cli/{__version__}",
         )
 
@@ -179,6 +196,11 @@ def _environment_names_a_proxy() -> bool:
 def _loader(data_path: str | None) -> Any:  # noqa: ANN401 - botocore's Loader
     """Return one loader for all sessions: reading the SDK's data files is most of what a client costs."""
     return create_loader(data_path)
+
+
+def is_own_endpoint(url: str, service: str, region: str) -> bool:
+    """Tell whether a URL is that of AWS's own endpoint of a service (or its FIPS twin), by its host's first names."""
+    return (urlsplit(url).hostname or "").startswith((f"{service}.{region}.", f"{service}-fips.{region}."))
 
 
 def _check_endpoint(url: str, *, allow_http: bool) -> None:

@@ -37,6 +37,11 @@ def judge_answers(session: botocore.session.Session) -> None:
     session.register("after-call", _judge)
 
 
+def judge_event(model: OperationModel, event: dict[str, Any]) -> None:
+    """Raise ResponseParserError for an event of an event stream that the operation's model does not know."""
+    _check(model.get_event_stream_output(), event, model.name)
+
+
 def moment_of(ms: int) -> datetime:
     """Return the UTC moment of milliseconds since 1970; ResponseParserError for one that no calendar has."""
     try:
@@ -46,6 +51,8 @@ def moment_of(ms: int) -> datetime:
 
 
 def _judge(model: OperationModel, parsed: Any, http_response: Any, **_: object) -> None:  # noqa: ANN401 - as it came
+    if model.has_event_stream_output:  # what comes is judged event by event, as it comes
+        return
     _expect_all_of_it(http_response)
     shape = model.output_shape
     if not isinstance(parsed, dict):

@@ -9,7 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Generator, Iterable, Iterator
 
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
@@ -18,11 +18,29 @@ BODY_KEY = "asayer_cli.sandbox.body"
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """A whole HTTP answer. ``headers`` never hold Content-Length: `send` counts the body."""
+    """An HTTP answer. ``headers`` never hold Content-Length: `send` counts the body.
+
+    It is whole, unless it has ``chunks``, which are sent as they come.
+    """
 
     status: int
     headers: tuple[tuple[str, str], ...]
     body: bytes
+    chunks: Chunks | None = None
+
+
+class Chunks:
+    """A body that goes on; `capture` hands it on unread."""
+
+    def __init__(self, chunks: Generator[bytes]) -> None:
+        self._chunks = chunks
+
+    def __iter__(self) -> Iterator[bytes]:
+        return self._chunks
+
+    def close(self) -> None:
+        """End it: the client is gone."""
+        self._chunks.close()
 
 
 def json_reply(status: int, value: object, headers: Iterable[tuple[str, str]] = ()) -> Reply:
@@ -54,7 +72,7 @@ def replace_body(environ: WSGIEnvironment, body: bytes) -> None:
 
 
 def capture(app: WSGIApplication, environ: WSGIEnvironment) -> Reply:
-    """Run `app` to its end and hold its answer back."""
+    """Run `app` to its end and hold its answer back, unless it goes on."""
     started: list[tuple[int, list[tuple[str, str]]]] = []
     written: list[bytes] = []
 
@@ -63,6 +81,9 @@ def capture(app: WSGIApplication, environ: WSGIEnvironment) -> Reply:
         return written.append
 
     chunks = app(environ, start_response)
+    if isinstance(chunks, Chunks):
+        status, headers = started[0]
+        return Reply(status, tuple(headers), b"", chunks)
     try:
         written.extend(chunks)
     finally:
@@ -75,8 +96,11 @@ def capture(app: WSGIApplication, environ: WSGIEnvironment) -> Reply:
 
 
 def send(reply: Reply, start_response: StartResponse) -> Iterable[bytes]:
-    """Hand a whole answer to the WSGI server."""
+    """Hand an answer to the WSGI server."""
     phrase = HTTPStatus(reply.status).phrase
+    if reply.chunks is not None:
+        start_response(f"{reply.status} {phrase}", list(reply.headers))
+        return reply.chunks
     length = ("Content-Length", str(len(reply.body)))
     start_response(f"{reply.status} {phrase}", [*reply.headers, length])
     return [reply.body]

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from moto.logs.models import logs_backends
 
-from asayer_cli.sandbox.aws import errors, filter_pattern, insights
+from asayer_cli.sandbox.aws import errors, filter_pattern, insights, live_tail
 from asayer_cli.sandbox.aws.log_events import filter_log_events
 from asayer_cli.sandbox.aws.resources import log_group_arn
 from asayer_cli.sandbox.faults import InvalidControlError
@@ -208,11 +208,16 @@ def _start_query(call: ApiCall) -> Reply:
     return insights.start_query(call, find_group)
 
 
+def _start_live_tail(call: ApiCall) -> Reply:
+    return live_tail.start_live_tail(call, find_group)
+
+
 OWN_ANSWERS: dict[str, Callable[[ApiCall], Reply]] = {
     "CreateLogGroup": _create_log_group,
     "DescribeLogGroups": _describe_log_groups,
     "FilterLogEvents": _filter_log_events,
     "GetQueryResults": insights.get_query_results,
+    "StartLiveTail": _start_live_tail,
     "StartQuery": _start_query,
     "StopQuery": insights.stop_query,
     "TestMetricFilter": _test_metric_filter,

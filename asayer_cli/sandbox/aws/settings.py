@@ -30,6 +30,8 @@ class AwsSettings:
     ``insights_end``: the status that queries end with.
     ``insights_default_limit``, ``insights_page``: how many rows a query answers that names no limit, and a page holds.
     ``insights_concurrent``: how many queries may run at once.
+    ``live_tail_s``, ``live_tail_end``: how long a Live Tail session lasts, and how it ends: ``timeout``, ``failure``,
+    ``silence`` or ``cut``. ``live_tail_sessions``: how many there may be at once.
     """
 
     key_delay_s: Mapping[str, float]
@@ -44,6 +46,9 @@ class AwsSettings:
     insights_default_limit: int = 10_000
     insights_page: int = 10_000
     insights_concurrent: int = 100
+    live_tail_s: float = 10_800.0
+    live_tail_end: str = "timeout"
+    live_tail_sessions: int = 15
 
     def hides(self, age_s: float, delay_s: float) -> bool:
         """Tell whether something of that age is not to be seen by this request."""
@@ -100,10 +105,13 @@ def _count(value: Any) -> int:  # noqa: ANN401 - from JSON
     return value
 
 
-def _query_status(value: Any) -> str:  # noqa: ANN401 - from JSON
-    if value not in ("Complete", "Failed", "Cancelled", "Timeout", "Unknown"):
-        raise ValueError(value)
-    return str(value)
+def _one_of(*known: str) -> Callable[[Any], str]:
+    def read(value: Any) -> str:  # noqa: ANN401 - from JSON
+        if value not in known:
+            raise ValueError(value)
+        return str(value)
+
+    return read
 
 
 _READERS: dict[str, Callable[[Any], Any]] = {
@@ -115,8 +123,11 @@ _READERS: dict[str, Callable[[Any], Any]] = {
     "disabled_regions": _names,
     "empty_pages": _truth,
     "insights_polls": _count,
-    "insights_end": _query_status,
+    "insights_end": _one_of("Complete", "Failed", "Cancelled", "Timeout", "Unknown"),
     "insights_default_limit": _count,
     "insights_page": _count,
     "insights_concurrent": _count,
+    "live_tail_s": _seconds,
+    "live_tail_end": _one_of("timeout", "failure", "silence", "cut"),
+    "live_tail_sessions": _count,
 }

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Final, Literal
 
 from asayer_cli import network
 from asayer_cli.errors import UsageError
+from asayer_cli.timeline.replay_url import check_template
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -63,6 +64,7 @@ KEYS: Final = (
     ),
     Key("network.proxy", "ASAYER_PROXY", "proxy on the way to both services", check=network.parse_proxy),
     Key("network.timeout", "ASAYER_TIMEOUT", "how long to wait for each answer", check=network.parse_timeout),
+    Key("replay_url", "ASAYER_REPLAY_URL", "link to a replay, with {session_id} in it", check=check_template),
     Key("convention", "ASAYER_CONVENTION", "how the tag is named", choices=("asayer", "openreplay")),
     Key("secret_store", "ASAYER_SECRET_STORE", "where secrets are kept", choices=("keyring", "file", "environment")),
 )

@@ -18,6 +18,8 @@ _MODULES: Final = {
     "integrations": "integrations",
     "snippet": "snippet",
     "verify": "verify",
+    "session": "session",
+    "coverage": "coverage",
     "audit": "audit",
     "config": "config",
     "completions": "completions",

@@ -13,6 +13,7 @@ from asayer_cli.output.rows import print_rows
 from asayer_cli.output.sanitise import clean
 from asayer_cli.result import Result, RowStream
 from asayer_cli.secret import redact
+from asayer_cli.timeline.view import TimelineView
 
 if TYPE_CHECKING:
     from asayer_cli.output.console import Console
@@ -35,6 +36,14 @@ def show(result: Result, command: str, output: str, console: Console) -> Result:
     """
     if isinstance(result.data, RowStream):
         result = _show_rows(result.data, command, output, console)
+        console.flush()
+        return result
+    if isinstance(result.data, TimelineView):
+        from asayer_cli.output.timelines import show_timeline  # noqa: PLC0415 - one command's
+
+        result = show_timeline(result, command, output, console)
+        if output != "json":
+            _show_ending(result, console)
         console.flush()
         return result
     unwritten = _write_reports(result, command, output, console)

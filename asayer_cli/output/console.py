@@ -7,11 +7,13 @@ import errno
 import logging
 import os
 import sys
+from functools import lru_cache
 from io import StringIO
-from typing import IO, TYPE_CHECKING, Final, Literal
+from typing import IO, TYPE_CHECKING, Final, Literal, cast
 
 import rich.console
 from rich.segment import Segment
+from rich.style import Style
 from rich.text import Text
 
 from asayer_cli.output.sanitise import clean, encodable, one_line
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 _UNBOUNDED: Final = 10_000
 _TRACED: Final = "asayer_cli"
 _ERASE_LINE: Final = "\r\x1b[2K"
+_ColorSystem = Literal["auto", "standard", "256", "truecolor", "windows"]
 
 
 class _SafeConsole(rich.console.Console):
@@ -180,6 +183,42 @@ class Console:
         with _to_output():
             self.out.file.write(text if text.endswith("\n") else text + "\n")
 
+    def write_pieces(self, pieces: Iterable[tuple[str, str]]) -> None:
+        """Write a line of texts, each with the name of its style, on standard output: cleaned, redacted, unbroken."""
+        self.clear_progress()
+        self.printed = True
+        line = "".join(self._painted(clean(redact(text)), style) for text, style in pieces)
+        with _to_output():
+            self.out.file.write(line + "\n")
+
+    def _painted(self, text: str, style: str) -> str:
+        if not style or not text or self.out.color_system is None:
+            return text
+        return _style(style).render(text, color_system=rich.console.COLOR_SYSTEMS[self.out.color_system])
+
+    @contextlib.contextmanager
+    def diverted(self, file: IO[str]) -> Iterator[None]:
+        """Let what is for standard output, a terminal, go to a pager that shows it there; progress would garble it."""
+        self.clear_progress()
+        terminal, redraws = self.out, self._redraws
+        self.out, self._redraws = self._like(terminal, file), False
+        try:
+            yield
+        finally:
+            self.out, self._redraws = terminal, redraws
+
+    def _like(self, terminal: _SafeConsole, file: IO[str]) -> _SafeConsole:
+        return _SafeConsole(
+            file=file,
+            width=terminal.width,
+            color_system=cast("_ColorSystem | None", terminal.color_system),
+            force_terminal=True,
+            legacy_windows=False,
+            highlight=False,
+            markup=False,
+            emoji=False,
+        )
+
     def write_json(self, text: str) -> None:
         """Write JSON text on standard output, escaped as far as its encoding asks for."""
         self.write(encodable(text, sys.stdout.encoding or "ascii"))
@@ -188,6 +227,7 @@ class Console:
         """Hand everything over to the operating system; BrokenPipeError when nobody reads any more."""
         self.clear_progress()
         with _to_output():
+            self.out.file.flush()
             sys.stdout.flush()
 
     def close(self) -> None:
@@ -216,6 +256,11 @@ def _print(console: _SafeConsole, renderable: RenderableType, *, wrap: bool = Tr
         console.print(renderable, soft_wrap=not wrap, crop=False)
     else:
         console.print(_Trimmed(renderable), soft_wrap=console.width >= _UNBOUNDED, crop=False, end="")
+
+
+@lru_cache(maxsize=64)
+def _style(name: str) -> Style:
+    return Style.parse(name)
 
 
 def _told(text: str, style: str = "") -> Text:

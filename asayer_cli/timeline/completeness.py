@@ -47,7 +47,7 @@ def completeness(
 
 
 def exit_code(readers: Sequence[Reader], told: Completeness) -> ExitCode:
-    """Return the code of the worst failure, of an interrupt, or of an unreachable service where something is missing."""
+    """Return the code of the worst failure, of an interrupt, or of "unreachable" where something is missing."""
     codes = [reader.error.exit_code for reader in readers if reader.error]
     if codes:
         return first_of(codes)

@@ -6,6 +6,7 @@ import re
 from typing import TYPE_CHECKING, Final
 
 from asayer_cli.stack_traces import gist
+from asayer_cli.timeline.levels import without_level
 from asayer_cli.timeline.model import ErrorKind
 
 if TYPE_CHECKING:
@@ -33,7 +34,7 @@ _ADJACENT: Final = re.compile(rf"{LEFT_OUT}(?:[\s.,:/=-]*{LEFT_OUT})+")
 
 def kind_of(entry: TimelineEntry) -> str:
     """Return what errors of the same kind have in common; of a bare traceback, the error that it ends with."""
-    message = entry.message.strip()
+    message = without_level(entry.message.strip())
     if not message or message.startswith("Traceback ("):
         message = gist(entry.trace) or message
     return generalised(message)

@@ -31,6 +31,9 @@ _KEYS: Final = (
     "lvl",
     "@l",
 )
+_BEGINS_WITH_LEVEL: Final = re.compile(
+    r"\s*\[?(?:ERROR|CRITICAL|FATAL|SEVERE|WARNING|WARN|INFO|NOTICE|DEBUG|TRACE)\b\]?:?\s+(?=\S)", re.IGNORECASE
+)
 _HEAD: Final = 200
 _IN_CAPITALS: Final = re.compile(
     r"(?<![\w./-])(ERROR|ERR|CRITICAL|CRIT|FATAL|SEVERE|ALERT|EMERGENCY|EMERG|PANIC|WARNING|WARN|WRN|INFO|NOTICE|DEBUG|"
@@ -54,6 +57,12 @@ _HUNDREDS: Final = ((400, "error"), (300, "warning"), (200, "info"), (100, "debu
 _SYSLOG_ERROR: Final = 3
 _SYSLOG_WARNING: Final = 4
 _SYSLOG_DEBUG: Final = 7
+
+
+def without_level(message: str) -> str:
+    """Return a message without the level that it begins with, where there is more to it."""
+    match = _BEGINS_WITH_LEVEL.match(message)
+    return message[match.end() :] if match else message
 
 
 def level_of(message: str, fields: Mapping[str, object]) -> str:

@@ -62,6 +62,15 @@ _TRACES: Final = (
 _KINDS: Final = ("errorType", "error.type", "exception.type", "err.type")
 # colours only say what the level says, and make a line unreadable where they are shown as text
 _COLOURS: Final = re.compile(r"\x1b\[[0-9;:]*m")
+# the columns have the time already, and the same message at another time is the same message
+_OWN_TIME: Final = re.compile(
+    r"\s*(?:"
+    r"[\[(]?\d{4}[-/.]\d\d[-/.]\d\d[T ,]+\d\d:\d\d:\d\d(?:[.,]\d{1,9})?(?: ?(?:Z|UTC|[+-]\d\d:?\d\d)\b)?[\])]?"
+    r"|\[?\d\d:\d\d:\d\d(?:[.,]\d{1,9})?\]?"
+    r"|\[?\d\d/[A-Z][a-z]{2}/\d{4}:\d\d:\d\d:\d\d(?: [+-]\d{4})?\]?"
+    r")(?:[:,]?\s+(?:[-|] )?|(?=[{\[]))"
+)
+_HEAD: Final = 200
 _LONGEST_JSON: Final = 4_000_000
 
 
@@ -78,7 +87,7 @@ def readable(found: Found, rules: SourceRules) -> TimelineEntry:
     """Return an entry as one of the timeline."""
     entry, session_id, convention = found.entry, found.session_id, rules.collector.convention
     fields, text = _opened(entry, session_id, convention)
-    head, lines = _head_and_lines(_colourless(untagged(text, session_id, convention)), _trace_in(fields))
+    head, lines = _head_and_lines(_bare(text, session_id, convention, timed=entry.time is not None), _trace_in(fields))
     behind = [line for neighbour in found.trace for line in _lines(neighbour.message)]
     return TimelineEntry(
         time=entry.time,
@@ -104,6 +113,12 @@ def untagged(text: str, session_id: SessionId, convention: TagConvention) -> str
     if convention.tag_name.lower() not in text.lower():
         return text
     return _tag_of(str(session_id), convention.tag_name).sub("", text)
+
+
+def _bare(text: str, session_id: SessionId, convention: TagConvention, *, timed: bool) -> str:
+    """Return a message without its tag, its colours, and its own time where the entry has one."""
+    bare = _colourless(untagged(text, session_id, convention))
+    return _OWN_TIME.sub("", bare, count=1) if timed and _OWN_TIME.match(bare) else bare
 
 
 @lru_cache(maxsize=128)
@@ -137,7 +152,9 @@ def _opened_again(
 
 def _json_in(message: str, session_id: SessionId, convention: TagConvention) -> dict[str, object]:
     """Return the object that a message is, behind its tag where it has one; empty when it is none."""
-    text = message if message.lstrip()[:1] == "{" else untagged(message[:200], session_id, convention) + message[200:]
+    text = message
+    if message.lstrip()[:1] != "{":
+        text = _bare(message[:_HEAD], session_id, convention, timed=True) + message[_HEAD:]
     if text.lstrip()[:1] != "{" or len(text) > _LONGEST_JSON:
         return {}
     try:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import threading
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
@@ -13,10 +14,9 @@ from asayer_cli.timeline.error_kinds import ErrorCounts
 from asayer_cli.timeline.folding import Repeats, TraceFolding
 from asayer_cli.timeline.model import Session, Timeline
 from asayer_cli.timeline.replay_url import replay_url
-from asayer_cli.timeline.side_by_side import Opening, Reader, SideBySide
+from asayer_cli.timeline.side_by_side import Opening, SideBySide
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Callable, Iterator, Sequence
     from datetime import timedelta
 
@@ -33,11 +33,11 @@ class Wanted:
     asked: Asked
     convention: TagConvention
     zone: str
-    stopped: threading.Event
     context: int = 0
     follow: bool = False
     follow_for: timedelta | None = None
     template: str = ""
+    stopped: threading.Event = field(default_factory=threading.Event)
 
     @property
     def search(self) -> SessionSearch:
@@ -51,8 +51,7 @@ class TimelineReader:
     def __init__(self, openings: Sequence[Opening], wanted: Wanted, progress: Callable[[str], None]) -> None:
         self._wanted = wanted
         self._progress = progress
-        readers = [Reader(opening, wanted.search, wanted.stopped, follow=wanted.follow) for opening in openings]
-        self._merged = SideBySide(readers, wanted.stopped)
+        self._merged = SideBySide(openings, wanted.search, wanted.stopped, follow=wanted.follow)
         self._folding = TraceFolding()
         self._repeats = Repeats()
         self._counts = ErrorCounts()

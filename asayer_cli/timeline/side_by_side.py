@@ -31,21 +31,33 @@ _MOST_HELD: Final = 10_000
 
 
 @dataclass(frozen=True, slots=True)
+class Opened:
+    """A source, and what holds for its entries."""
+
+    source: SessionSource
+    rules: SourceRules
+
+
+@dataclass(frozen=True, slots=True)
 class Opening:
-    """A source that is yet to be opened, which may take a while: `open` gives None where it is not configured.
+    """Sources that are yet to be opened, which may take a while; `open` gives none where nothing is configured.
 
     `name` and `place` are for people, should that fail.
     """
 
     name: str
     place: str
-    open: Callable[[], tuple[SessionSource, SourceRules] | None]
+    open: Callable[[], Sequence[Opened]]
 
 
 class Reader:
-    """Reads one source; its thread is a daemon, so that an interrupt ends the program without waiting for an answer."""
+    """Reads one source; its thread is a daemon, so that an interrupt ends the program without waiting for an answer.
 
-    def __init__(self, opening: Opening, search: SessionSearch, stopped: threading.Event, *, follow: bool) -> None:
+    Where opening gives several sources, it reads the first; the others get readers of their own by `_join`.
+    """
+
+    def __init__(self, opening: Opening, work: SideBySide, number: int) -> None:
+        self.number = number
         self.name, self.place = opening.name, opening.place
         self.configured = True
         self.count = 0
@@ -58,14 +70,11 @@ class Reader:
         self.follows = False
         self.queue: queue.Queue[TimelineEntry | None] = queue.Queue(_MOST_QUEUED)
         self._opening = opening
-        self._search = search
-        self._stopped = stopped
-        self._follow = follow
-        self._arrived = threading.Event()
+        self._work = work
+        self._stopped = work.stopped
 
-    def start(self, arrived: threading.Event) -> None:
-        """Begin to read; `arrived` is set whenever there is something new."""
-        self._arrived = arrived
+    def start(self) -> None:
+        """Begin to read."""
         threading.Thread(target=self._run, name=f"read {self.name}", daemon=True).start()
 
     def _run(self) -> None:
@@ -82,10 +91,12 @@ class Reader:
 
     def _read(self) -> None:
         opened = self._opening.open()
-        if opened is None:
+        if not opened:
             self.configured = False
             return
-        source, rules = opened
+        for other in opened[1:]:
+            self._work.join(other)
+        source, rules = opened[0].source, opened[0].rules
         self.place = source.place
         try:
             self._find(source, rules)
@@ -94,13 +105,13 @@ class Reader:
 
     def _find(self, source: SessionSource, rules: SourceRules) -> None:
         try:
-            self.found_all = self._take_all(source.find(self._search), rules)
+            self.found_all = self._take_all(source.find(self._work.search), rules)
         finally:
             self.reading = source.reading()
-        if self._follow and self.found_all:
+        if self._work.follow and self.found_all:
             self.follows = True
             self._put(None)
-            self._take_all(source.follow(self._search, self._stopped), rules)
+            self._take_all(source.follow(self._work.search, self._stopped), rules)
             self.reading = source.reading()
 
     def _take_all(self, entries: Iterator[Found], rules: SourceRules) -> bool:
@@ -121,7 +132,7 @@ class Reader:
                 if self._stopped.is_set():
                     return False
             else:
-                self._arrived.set()
+                self._work.arrived.set()
                 return True
 
 
@@ -141,30 +152,42 @@ class SideBySide:
     following what came in the last seconds.
     """
 
-    def __init__(self, readers: Sequence[Reader], stopped: threading.Event) -> None:
-        self.readers = tuple(readers)
+    def __init__(
+        self, openings: Sequence[Opening], search: SessionSearch, stopped: threading.Event, *, follow: bool
+    ) -> None:
+        self.search = search
         self.stopped = stopped
-        self._arrived = threading.Event()
+        self.follow = follow
+        self.arrived = threading.Event()  # set whenever there is something new
+        self.readers = [Reader(opening, self, number) for number, opening in enumerate(openings)]
         self._heap: list[tuple[datetime, int, int, float, Reader, TimelineEntry]] = []
         self._waiting = set(self.readers)  # those whose next entry is not known
         self._number = 0
 
     def start(self) -> None:
         """Begin to read everywhere."""
-        for reader in self.readers:
-            reader.start(self._arrived)
+        for reader in tuple(self.readers):
+            reader.start()
+
+    def join(self, opened: Opened) -> None:
+        """Read one source more; to be called by a reader that has found nothing yet, for which all wait."""
+        opening = Opening(opened.rules.name, opened.source.place, lambda: (opened,))
+        reader = Reader(opening, self, len(self.readers))
+        self._waiting.add(reader)
+        self.readers.append(reader)
+        reader.start()
 
     def __iter__(self) -> Iterator[TimelineEntry | None]:
         """Yield the entries; whatever is no error of ours is a bug, and raised."""
         stopped_at = 0.0
         while True:
-            self._arrived.clear()
+            self.arrived.clear()
             self._fill()
             if self._is_ready():
                 yield self._next()
             elif self._have_ended() or (stopped_at and time.monotonic() - stopped_at > GRACE_SECONDS):
                 break
-            elif not self._arrived.wait(TICK_SECONDS):
+            elif not self.arrived.wait(TICK_SECONDS):
                 stopped_at = stopped_at or (time.monotonic() if self.stopped.is_set() else 0.0)
                 yield None
         while self._heap:
@@ -198,7 +221,7 @@ class SideBySide:
     def _hold(self, reader: Reader, entry: TimelineEntry) -> None:
         self._number += 1
         since = 0.0 if reader.finding else time.monotonic()
-        heapq.heappush(self._heap, (by_time(entry), self.readers.index(reader), self._number, since, reader, entry))
+        heapq.heappush(self._heap, (by_time(entry), reader.number, self._number, since, reader, entry))
         self._waiting.discard(reader)
 
     def _is_ready(self) -> bool:

@@ -37,20 +37,23 @@ class ErrorClass:
 UNTAGGED_ERROR: Final = ErrorClass(UNTAGGED, tagged=False)
 
 
-def class_of(entry: LogEntry, collector: Collector, *, found: bool = True) -> ErrorClass | None:
-    """Return an error's class, None for an entry that is no error.
+def class_of(entry: LogEntry, collector: Collector) -> ErrorClass | None:
+    """Return an error's class, None for an entry that is no error; for where there is no store that could be asked."""
+    return class_of_error(entry, collector) if is_error(entry, collector) else None
 
-    `found` says whether the collector's own search finds the entry, True where there is no store that could be asked.
+
+def class_of_error(entry: LogEntry, collector: Collector, *, found: bool | None = None) -> ErrorClass:
+    """Return the class of what is known to be an error.
+
+    `found` says whether the collector's own search finds the entry, None where there is no store that could be asked.
     """
-    if not is_error(entry, collector):
-        return None
-    verdict = collector.judge(entry)
+    verdict = collector.judge(entry, found=bool(found))
     if verdict is None:
         return UNTAGGED_ERROR
     tagged = verdict.session_id is not None
     if verdict.reason is not None:
         return ErrorClass(verdict.reason.value, tagged)
-    return ErrorClass(COLLECTIBLE if found else Reason.UNSEARCHABLE_FIELD.value, tagged)
+    return ErrorClass(Reason.UNSEARCHABLE_FIELD.value if found is False else COLLECTIBLE, tagged)
 
 
 def is_error(entry: LogEntry, collector: Collector) -> bool:

@@ -41,9 +41,15 @@ class Tally:
     _places: defaultdict[str, _Place] = field(default_factory=lambda: defaultdict(_Place))
 
     def add(self, name: str, when: datetime | None, error: ErrorClass, count: int = 1, sample: str = "") -> None:
-        """Count errors of one place and class that happened at `when`, or within the step that it lies in."""
+        """Count errors of one place and class that happened at `when`, or within the step that it lies in.
+
+        A time outside of the window is as good as none.
+        """
         place = self._places[name]
-        place.counts[begin_of(when, self.step) if when else None, error] += count
+        begin = begin_of(when, self.step) if when else None
+        if begin and not begin_of(self.window.start, self.step) <= begin < self.window.end:
+            begin = None
+        place.counts[begin, error] += count
         at = when or _BEFORE_ALL
         if sample and (error.name not in place.samples or place.samples[error.name][0] < at):
             place.samples[error.name] = (at, sample[:_LONGEST_SAMPLE])

@@ -131,3 +131,14 @@ HITS: Final = _object(
     pit_id=_TEXT,
     _shards=_SHARDS,
 )
+_COUNT: Final = _instance(int, "number")
+_TIMES: Final = _object({"buckets": _list(_object({"key": _milliseconds, "doc_count": _COUNT}))})
+_PLACE: Final = _object({"doc_count": _COUNT}, key=_TEXT, times=_TIMES)
+_STRATUM: Final = _object(
+    {"doc_count": _COUNT},
+    places=_object({"buckets": _list(_PLACE)}, sum_other_doc_count=_COUNT, doc_count_error_upper_bound=_COUNT),
+    unnamed=_PLACE,
+)
+STRATA: Final = _object(
+    {"aggregations": _object({"strata": _object({"buckets": _map(_STRATUM)})})}, _shards=_SHARDS, timed_out=_FLAG
+)

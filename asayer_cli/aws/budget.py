@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 FILTER_LOG_EVENTS: Final = "FilterLogEvents"
 GET_LOG_EVENTS: Final = "GetLogEvents"
+START_QUERY: Final = "StartQuery"
+GET_QUERY_RESULTS: Final = "GetQueryResults"
 # AWS counts calls as they arrive, which is not as evenly as they are sent.
 PERIOD_SECONDS: Final = 1.04
 _QUOTAS: Final = {
@@ -26,6 +28,8 @@ _QUOTAS: Final = {
 _QUOTA_ELSEWHERE: Final = 10
 # GetLogEvents' quotas differ; the smallest of them is taken where more may be allowed
 _MOST_GET_LOG_EVENTS: Final = 10
+# the same in every region
+_OF_INSIGHTS: Final = {START_QUERY: 10, GET_QUERY_RESULTS: 10}
 _LESS: Final = 0.75
 # Behind a first burst, calls go out with at least this part of the even distance between them.
 _SPREAD: Final = 0.5
@@ -33,6 +37,8 @@ _SPREAD: Final = 0.5
 
 def quota(operation: str, region: str) -> int:
     """Return how many calls of an operation AWS allows in a second in a region."""
+    if operation in _OF_INSIGHTS:
+        return _OF_INSIGHTS[operation]
     most = _QUOTAS.get(region, _QUOTA_ELSEWHERE)
     return min(most, _MOST_GET_LOG_EVENTS) if operation == GET_LOG_EVENTS else most
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from asayer_cli.aws.budget import GET_QUERY_RESULTS, START_QUERY, budget_for
 from asayer_cli.aws.connection_errors import BROKEN
 from asayer_cli.aws.errors import LIMITED, MISSING, THROTTLED, error_code, translated
 from asayer_cli.aws.identity import who_am_i_anywhere
@@ -27,6 +28,7 @@ from asayer_cli.errors import AsayerError, CredentialsRejectedError, Unreachable
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
+    from asayer_cli.aws.budget import CallBudget
     from asayer_cli.aws.session import AwsSession
     from asayer_cli.entries import LogEntry, Window
 
@@ -61,10 +63,17 @@ class InsightsAnswer:
 
 
 class Insights:
-    """Logs Insights of one region, asked with the credentials of a session; safe to use from several threads."""
+    """Logs Insights of one region, asked with the credentials of a session; safe to use from several threads.
 
-    def __init__(self, session: AwsSession, region: str = "", *, patience_s: float = PATIENCE_SECONDS) -> None:
+    `account` is what stands for the account whose call quotas are shared, such as an access key's id.
+    """
+
+    def __init__(
+        self, session: AwsSession, region: str = "", *, account: str = "", patience_s: float = PATIENCE_SECONDS
+    ) -> None:
         self.region = region or session.region
+        self._starts = budget_for(account, self.region, START_QUERY)
+        self._polls = budget_for(account, self.region, GET_QUERY_RESULTS)
         self._session = session
         self._patience_s = patience_s
         self._running: set[str] = set()
@@ -136,14 +145,17 @@ class Insights:
         client = self._session.client("logs", self.region, once=True)
         turns = _Turns(self.region, self._patience_s)
         while True:
-            self._check_open()
+            self._check_open(self._starts)
             try:
                 query_id = str(client.start_query(**request)["queryId"])
             except (ClientError, *BROKEN) as error:
+                if isinstance(error, ClientError) and error_code(error) in THROTTLED:
+                    self._starts.throttled()
                 if isinstance(error, ClientError) and error_code(error) == "MalformedQueryException":
                     return _nothing_or_bug(error)
                 self._closed.wait(turns.pause_after(error))
             else:
+                self._starts.answered()
                 with self._lock:
                     self._running.add(query_id)
                 return query_id
@@ -166,12 +178,12 @@ class Insights:
         pause = _FIRST_PAUSE
         while True:
             self._closed.wait(pause)
-            self._check_open()
             page = self._results(query_id)
             status = str(page.get("status"))
             if status == "Complete":
                 return page
             if status not in _WAITING:
+                self._check_open()
                 raise _ended(status, self.region)
             pause = min(pause * _GROWTH, _LONGEST_PAUSE)
 
@@ -180,11 +192,11 @@ class Insights:
         seen = {None, ""}
         while (token := page.get("nextToken")) not in seen:
             seen.add(token)
-            self._check_open()
             page = self._results(query_id, nextToken=str(token))
             yield page
 
     def _results(self, query_id: str, **more: str) -> dict[str, Any]:
+        self._check_open(self._polls)
         with self._asking("logs:GetQueryResults"):
             page: dict[str, Any] = self._logs.get_query_results(queryId=query_id, **more)
         return page
@@ -194,8 +206,9 @@ class Insights:
         with contextlib.suppress(ClientError, BotoCoreError, AsayerError):
             self._session.client("logs", self.region, once=True).stop_query(queryId=query_id)
 
-    def _check_open(self) -> None:
-        if self._closed.is_set():
+    def _check_open(self, budget: CallBudget | None = None) -> None:
+        """Raise when this was closed; with a budget, once a call of it may go out."""
+        if self._closed.is_set() or (budget and not budget.take(self._closed)):
             raise UnreachableError("The Logs Insights query was stopped.", code="query_stopped")
 
     @contextlib.contextmanager

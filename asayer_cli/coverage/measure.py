@@ -30,12 +30,16 @@ _SHORTEST: Final = timedelta(milliseconds=1)
 
 @dataclass(frozen=True, slots=True)
 class Wishes:
-    """What is counted: the errors of `window` in steps of `step`, grouped as `by` says, None as suits the source."""
+    """What is counted: the errors of `window` in steps of `step`, grouped as `by` says, None as suits the source.
+
+    `any_time` says that nobody asked for this window, so that files may be counted as a whole.
+    """
 
     convention: TagConvention
     window: Window
     step: timedelta
     by: By | None = None
+    any_time: bool = False
 
 
 class Source(Protocol):
@@ -77,7 +81,7 @@ def wishes_of(
             code="empty_window",
         )
     window = Window(start, end)
-    return Wishes(convention, window, step_for(window), by)
+    return Wishes(convention, window, step_for(window), by, any_time=since is None and until is None)
 
 
 def measure(sources: Sequence[Source], wishes: Wishes, fail_under: float | None) -> tuple[Coverage, ExitCode]:

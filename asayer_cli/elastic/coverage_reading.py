@@ -11,8 +11,8 @@ from asayer_cli.coverage.model import By
 from asayer_cli.elastic import coverage_query, shapes
 from asayer_cli.elastic.answers import entry_of
 from asayer_cli.elastic.connection import connect
-from asayer_cli.elastic.queries import OPENREPLAY_INDEX
 from asayer_cli.elastic.index_names import joined
+from asayer_cli.elastic.queries import OPENREPLAY_INDEX
 from asayer_cli.elastic.search import add_note, note_partial
 from asayer_cli.entries import moment
 from asayer_cli.tag import ASAYER

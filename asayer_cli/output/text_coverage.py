@@ -60,9 +60,10 @@ def _source_lines(source: SourceCoverage) -> Iterator[RenderableType]:
     if not any(group.errors for group in source.groups):
         yield Text("  No errors in this window.")
     widths = _widths(source.groups)
+    told: set[str] = set()
     for group in source.groups:
         yield _line(group, widths, complete=source.complete)
-        yield from _details(group, source)
+        yield from _details(group, source, told)
     yield from _ending(source)
 
 
@@ -104,13 +105,17 @@ def _style(group: GroupCoverage) -> str:
     return "green" if group.share >= _FINE else "yellow" if group.share >= _POOR else "red"
 
 
-def _details(group: GroupCoverage, source: SourceCoverage) -> Iterator[RenderableType]:
+def _details(group: GroupCoverage, source: SourceCoverage, told: set[str]) -> Iterator[RenderableType]:
+    """Yield the chart and the reasons of a place; the fix of each reason where it is `told` for the first time."""
     if not group.errors:
         return
     yield Text(f"    {_chart('share', _shares(group.series))}  each {format_duration(source.interval)}")
     yield Text(f"    {_chart('errors', _volumes(group.series))}")
     for rejection in group.rejected:
-        yield from _rejection_lines(rejection)
+        yield _rejection(rejection)
+        if rejection.reason not in told:
+            yield Text.assemble("      ", ("→ ", "bold"), redact(rejection.remedy))
+            told.add(rejection.reason)
     if group.timeless:
         yield Text(f"    {number(group.timeless, 'error')} without a time, in no column above", style="dim")
 
@@ -132,14 +137,13 @@ def _volumes(series: Sequence[Point]) -> Iterator[float | None]:
     return (point.errors / most if point.errors else None for point in series)
 
 
-def _rejection_lines(rejection: Rejection) -> Iterator[RenderableType]:
+def _rejection(rejection: Rejection) -> Padding:
     sample = one_line(redact(rejection.sample))[:_LONGEST_SAMPLE]
     line = Text.assemble(
         f"{rejection.count:,} ", (rejection.reason, "yellow"), f"{': ' if sample else ''}", (sample, "dim")
     )
     line.overflow, line.no_wrap = "ellipsis", True
-    yield Padding(line, (0, 0, 0, 4), expand=False)
-    yield Text.assemble("      ", ("→ ", "bold"), redact(rejection.remedy))
+    return Padding(line, (0, 0, 0, 4), expand=False)
 
 
 def _ending(source: SourceCoverage) -> Iterator[RenderableType]:

@@ -37,6 +37,8 @@ _ASCTIME: Final = re.compile(
 _SYSLOG: Final = re.compile(rb"(?:<\d{1,3}>)?" + _MONTH + rb" +(\d{1,2}) " + _CLOCK + _FRACTION + rb"\b")
 _KLOG: Final = re.compile(rb"[IWEF](\d\d)(\d\d) " + _CLOCK + _FRACTION + rb"\b")
 _EPOCH: Final = re.compile(rb"\[?(1\d{18}|1\d{15}|1\d{12}|1\d{9})(?:\.(\d{1,9}))?(?![\w.])")
+# what most lines begin with, and the standard library reads fastest
+_COMMON: Final = re.compile(rb"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{3,9})?(?:Z|[+-]\d\d:\d\d))(?!\S)")
 _HAS_CLOCK: Final = re.compile(rb"\d\d:\d\d:\d\d")
 
 
@@ -58,6 +60,8 @@ class Clock:
         if not head[:1].strip():
             return None
         try:
+            if match := _COMMON.match(head):
+                return datetime.fromisoformat(match[1].decode()).astimezone(UTC)
             return self._by_clock(head) if _HAS_CLOCK.search(head) else self._by_epoch(head)
         except (ValueError, OverflowError):
             return None

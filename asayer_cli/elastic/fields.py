@@ -41,7 +41,7 @@ def layouts(answer: Mapping[str, Any]) -> tuple[Layout, ...]:
     """Group the indices of a _field_caps answer (of `SEARCHED`, `include_unmapped`) by how they map the fields."""
     groups: dict[tuple[str, ...], list[str]] = defaultdict(list)
     for index in sorted(names(answer.get("indices"))):
-        groups[tuple(_type_in(answer, field, index) for field in SEARCHED)].append(index)
+        groups[tuple(type_in(answer, field, index) for field in SEARCHED)].append(index)
     return tuple(Layout(tuple(indices), *types) for types, indices in groups.items())
 
 
@@ -50,8 +50,11 @@ def names(value: object) -> list[str]:
     return [value] if isinstance(value, str) else list(value) if isinstance(value, list) else []
 
 
-def _type_in(answer: Mapping[str, Any], field: str, index: str) -> str:
-    """Return a field's type in one index. `indices` is left out where all indices share the type."""
+def type_in(answer: Mapping[str, Any], field: str, index: str) -> str:
+    """Return a field's type in one index of a _field_caps answer.
+
+    `indices` is left out where all indices share the type.
+    """
     for kind, capability in ((answer.get("fields") or {}).get(field) or {}).items():
         where = capability.get("indices")
         if where is None or index in names(where):

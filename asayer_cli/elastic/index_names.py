@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
 
 _MOST_PATTERNS: Final = 4
+_LONGEST_PATH: Final = 3000
 # Where a name begins to count: days, versions, generations.
 _COUNTED: Final = re.compile(r"(?<=[-._])\d.*")
 _WORD: Final = re.compile(r"[a-z]+")
@@ -42,3 +43,14 @@ def narrower(names: Iterable[str]) -> str:
         return "asayer-cli elastic create-key --replace --index PATTERN"
     options = (f"--index {shlex.quote(pattern)}" for pattern in patterns)
     return f"asayer-cli elastic create-key --replace {' '.join(options)}"
+
+
+def joined(names: tuple[str, ...]) -> list[str]:
+    """Return the names joined by commas, in as many parts as the length of a request's first line asks for."""
+    parts: list[str] = []
+    for name in names:
+        if parts and len(parts[-1]) + len(name) < _LONGEST_PATH:
+            parts[-1] += f",{name}"
+        else:
+            parts.append(name)
+    return parts

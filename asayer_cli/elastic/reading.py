@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Final
 from asayer_cli.elastic import fields, queries, shapes
 from asayer_cli.elastic.answers import entry_of, identity_of, match_of_name, matches_of, records_of, time_of
 from asayer_cli.elastic.connection import Cluster, connect
+from asayer_cli.elastic.index_names import joined
 from asayer_cli.elastic.privileges import WRITES
 from asayer_cli.elastic.search import all_hits, note_partial
 from asayer_cli.errors import AsayerError, PermissionDeniedError
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from asayer_cli.tag import TagConvention
 
 MOST_WITHOUT_TIME: Final = 1000
-_LONGEST_PATH: Final = 3000
 
 
 class ElasticReader:
@@ -259,17 +259,6 @@ class IndexRights:
         answer = self._cluster.ask(lambda client: client.security.has_privileges(index=wanted).body)
         answer = shapes.checked(answer, shapes.PRIVILEGES, "POST /_security/user/_has_privileges")
         return dict(answer.get("index") or {})
-
-
-def joined(names: tuple[str, ...]) -> list[str]:
-    """Return the names joined by commas, in as many parts as the length of a request's first line asks for."""
-    parts: list[str] = []
-    for name in names:
-        if parts and len(parts[-1]) + len(name) < _LONGEST_PATH:
-            parts[-1] += f",{name}"
-        else:
-            parts.append(name)
-    return parts
 
 
 def _in_window(entry: LogEntry, window: Window) -> bool:

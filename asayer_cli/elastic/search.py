@@ -25,7 +25,7 @@ def all_hits(
     cluster: Cluster, names: str, query: Query, sort: list[dict[str, Any]], notes: list[str], limit: int | None = None
 ) -> Iterator[dict[str, Any]]:
     """Yield every hit, at most `limit`; partial answers and a full limit are written into `notes`."""
-    point = _open(cluster, names)
+    point = open_point(cluster, names)
     if point is None:
         return
     searched = _Point(cluster, point)
@@ -71,7 +71,7 @@ class _Point:
                 )
             )
         except AsayerError as error:
-            if not _all_shards_broke(error):
+            if not all_shards_broke(error):
                 raise
             add_note(notes, f"the search failed on every shard ({error.message})")
             return []
@@ -86,18 +86,28 @@ class _Point:
             self._cluster.ask_once(lambda client: client.close_point_in_time(id=self._id))
 
 
-def _open(cluster: Cluster, names: str) -> str | None:
-    """Open a point in time, None where a pattern matches no index; AsayerError `index_not_found` for a missing name."""
+def open_point(cluster: Cluster, names: str, *, ignore_unavailable: bool | None = None) -> str | None:
+    """Open a point in time, None where nothing matches a pattern; AsayerError `index_not_found` for a missing name.
+
+    With `ignore_unavailable`, missing names are passed over.
+    """
     try:
-        answer = cluster.ask(lambda client: client.open_point_in_time(index=names, keep_alive=KEEP_ALIVE).body)
+        answer = cluster.ask(
+            lambda client: (
+                client.open_point_in_time(
+                    index=names, keep_alive=KEEP_ALIVE, ignore_unavailable=ignore_unavailable
+                ).body
+            )
+        )
     except AsayerError as error:
-        if error.code == "index_not_found" and all("*" in name for name in names.split(",")):
+        passed_over = ignore_unavailable or all("*" in name for name in names.split(","))
+        if error.code == "index_not_found" and passed_over:
             return None
         raise
     return str(shapes.checked(answer, shapes.POINT, "POST /_pit")["id"])
 
 
-def _all_shards_broke(error: AsayerError) -> bool:
+def all_shards_broke(error: AsayerError) -> bool:
     """Tell whether every shard failed of itself; where the request is at fault, asking again is of no use."""
     cause = error.__cause__
     if not isinstance(cause, elasticsearch.ApiError) or cause.meta.status < HTTPStatus.INTERNAL_SERVER_ERROR:

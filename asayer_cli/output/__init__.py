@@ -113,7 +113,7 @@ def _as_text(result: Result, command: str, output: str, console: Console) -> str
         return write_envelope(result, command, (*console.messages, *result.messages))
     if result.data is None and not result.errors:
         return ""
-    if output in ("junit", "github"):
+    if output in ("junit", "github", "html"):
         return _in_format(output, "write", result)
     if result.data is None:
         return "".join(f"error: {clean(redact(failure.message))}\n" for failure in result.errors)

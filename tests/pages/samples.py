@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
+from asayer_cli.coverage.model import UNTAGGED, By, Coverage, GroupCoverage, Point, Rejection, SourceCoverage
 from asayer_cli.exit_codes import ExitCode
 from asayer_cli.result import Failure
 from asayer_cli.session_id import SessionId
@@ -208,3 +209,75 @@ def many(count: int) -> Iterator[TimelineEntry]:
             yield entry(
                 at, f"GET /p/{number} 200 in {number % 300} ms, customer {number * 7919 % 10007}", entry_id=f"e{number}"
             )
+
+
+def shop_coverage() -> Coverage:
+    """Return a coverage of two sources: well tagged, half tagged, and one that is not collected; one failed."""
+    step = timedelta(hours=1)
+    begin = BEGAN - 24 * step
+    falling = tuple(
+        Point(begin + hour * step, 20 + hour % 7 * 9, (20 + hour % 7 * 9) * (24 - hour) // 26) for hour in range(24)
+    )
+    steady = tuple(Point(begin + hour * step, 4 * (hour % 5), 4 * (hour % 5)) for hour in range(24))
+    errors, taken = sum(p.errors for p in falling), sum(p.collectible for p in falling)
+    fine = sum(p.errors for p in steady)
+    untagged = Rejection(
+        UNTAGGED,
+        errors - taken - 40,
+        "ERROR worker 7: <b>payment</b> timed out\n  after 30 s",
+        "Tag what the worker logs.",
+    )
+    wordless = Rejection(
+        Reason.NO_ERROR_WORD,
+        40,
+        f"CRITICAL [asayer_session_id={SESSION}] out of memory",
+        "Put the level into the line.",
+    )
+    groups = (
+        GroupCoverage(
+            GROUP, errors, taken + 40, taken, 100 * taken / errors, (untagged, wordless), falling, passed=False
+        ),
+        GroupCoverage("/ecs/shop-search", fine, fine, fine, 100.0, (), steady),
+        GroupCoverage(
+            "/ecs/shop-worker",
+            12,
+            0,
+            0,
+            0.0,
+            (replace(untagged, count=12),),
+            (),
+            collected=False,
+            exact=False,
+            timeless=3,
+        ),
+        GroupCoverage("/ecs/shop-quiet", 0, 0, 0, None),
+    )
+    aws = SourceCoverage(
+        "aws",
+        "account 123456789012, eu-west-1",
+        begin,
+        BEGAN,
+        By.GROUP,
+        step,
+        groups,
+        errors + fine,
+        taken + 40 + fine,
+        taken + fine,
+        100 * (taken + fine) / (errors + fine),
+        48_318_382_080,
+        0.225,
+        remarks=("Counted by CloudWatch Logs Insights.",),
+    )
+    elastic = SourceCoverage(
+        "elastic",
+        "*log* at https://search.shop.example:9200",
+        begin,
+        BEGAN,
+        By.INDEX,
+        step,
+        complete=False,
+        failure=Failure("unreachable", "search.shop.example does not answer.", "Try again in a minute."),
+    )
+    return Coverage(
+        (aws, elastic), aws.errors, aws.tagged, aws.collectible, aws.share, 90.0, complete=False, passed=False
+    )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import IO, TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final
 
 from asayer_cli.entries import milliseconds
 from asayer_cli.output.page.document import as_data
@@ -12,6 +12,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
     from datetime import datetime, timedelta
 
+    from asayer_cli.output.page.private_file import PrivateFile
     from asayer_cli.session_id import SessionId
     from asayer_cli.timeline.model import TimelineEntry
 
@@ -19,7 +20,7 @@ CHUNK_CHARACTERS: Final = 1_000_000
 """A block of data ends when it has so many: browsers read many blocks faster than one that is very long."""
 
 
-def write_entries(file: IO[str], entries: Iterable[TimelineEntry], sessions: dict[SessionId, int]) -> None:
+def write_entries(file: PrivateFile, entries: Iterable[TimelineEntry], sessions: dict[SessionId, int]) -> None:
     """Write blocks of entries, each a JSON list of lists; no more than one entry is in memory at a time."""
     written = 0
     for entry in entries:

@@ -21,7 +21,7 @@ def zone_of(name: str) -> tzinfo:
 
 
 def moment_html(when: datetime | None, zone: tzinfo) -> str:
-    """Return a moment as a `time` element; a dash where there is none."""
+    """Return a moment as a `time` element, to the second; a dash where there is none."""
     if when is None:
         return "&ndash;"
     text = when.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")

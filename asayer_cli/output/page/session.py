@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import IO, TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final
 
 from asayer_cli.entries import milliseconds
 from asayer_cli.output.page import statement
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from asayer_cli.exit_codes import ExitCode
+    from asayer_cli.output.page.private_file import PrivateFile
     from asayer_cli.timeline.model import Completeness, Session, Timeline
 
 STYLES: Final = ("base.css", "session.css", "entry.css", "narrow.css", "print.css")
@@ -47,7 +48,7 @@ def write_session(path: Path, timeline: Timeline) -> tuple[Completeness, ExitCod
         return _write(file, timeline)
 
 
-def _write(file: IO[str], timeline: Timeline) -> tuple[Completeness, ExitCode]:
+def _write(file: PrivateFile, timeline: Timeline) -> tuple[Completeness, ExitCode]:
     begin, end = frame("session.html", STYLES, SCRIPTS)
     title = _title(timeline.sessions)
     plain = PlainList(zone_of(timeline.zone))

@@ -1,9 +1,9 @@
 // The list: all rows where they are few, else those near the screen, with room left for the others.
 
-const FEW = 2000;
+const FEW = 1000;
 const MOST_ROWS = 400000; // beyond it, browsers have no coordinates for so long a page
 const UNFOLDED_GUESS = 320;
-const list = { row: 26, tops: new Float64Array(1), rows: new Map(), open: new Set(), heights: new Map(), allOpen: false, current: null, first: 0, last: -1, printing: false };
+const list = { row: 27, cover: 0, tops: new Float64Array(1), rows: new Map(), open: new Set(), heights: new Map(), allOpen: false, current: null, first: 0, last: -1, printing: false };
 
 const shownCount = () => Math.min(view.matches.length, MOST_ROWS);
 const isOpen = (entry) => list.open.has(entry.index) !== list.allOpen;
@@ -34,7 +34,6 @@ function positionAt(y) {
   return low;
 }
 
-const coverHeight = () => (getComputedStyle(byId("controls")).position === "sticky" ? byId("controls").offsetHeight : 0);
 const listTop = () => byId("entries").getBoundingClientRect().top;
 
 function renderList() {
@@ -137,7 +136,7 @@ function refreshRows() {
 const sizes = new ResizeObserver((changes) => {
   let moved = 0;
   let changed = false;
-  const top = coverHeight();
+  const top = list.cover;
   for (const { target } of changes) {
     if (target.isConnected && isOpen(target.entry)) {
       const height = target.offsetHeight;
@@ -162,7 +161,7 @@ const sizes = new ResizeObserver((changes) => {
 const scheduleRender = onFrame(renderList);
 
 function tellScreen(top, count) {
-  const first = view.matches[positionAt(Math.max(0, top + coverHeight()))];
+  const first = view.matches[positionAt(Math.max(0, top + list.cover))];
   const last = view.matches[positionAt(Math.max(0, top + innerHeight))];
   markOnScreen(count && list.tops[count] > 0 ? first : null, last);
 }
@@ -192,7 +191,7 @@ function goTo(position, { centre = false } = {}) {
   if (!entry || position >= shownCount()) {
     return;
   }
-  const cover = coverHeight();
+  const { cover } = list;
   const top = listTop() + list.tops[position];
   if (centre) {
     scrollBy(0, top - cover - (innerHeight - cover) / 3);
@@ -210,7 +209,7 @@ const currentPosition = () => (list.current ? view.matches.indexOf(list.current)
 
 function step(by) {
   const position = currentPosition();
-  const from = position < 0 ? positionAt(Math.max(0, coverHeight() - listTop())) - (by > 0 ? 1 : 0) : position;
+  const from = position < 0 ? positionAt(Math.max(0, list.cover - listTop())) - (by > 0 ? 1 : 0) : position;
   goTo(Math.min(shownCount() - 1, Math.max(0, from + by)));
 }
 
@@ -227,9 +226,16 @@ function nextError(by) {
   say("No error passes the filters");
 }
 
+// What a style sheet decides: how high a row is, and how much the controls cover when they stay in sight.
+function measure() {
+  const controls = byId("controls");
+  list.cover = getComputedStyle(controls).position === "sticky" ? controls.offsetHeight : 0;
+  list.row = parseFloat(getComputedStyle(byId("entries")).getPropertyValue("--row")) + 1;
+}
+
 function startList() {
-  const measure = () => { list.row = parseFloat(getComputedStyle(byId("entries")).getPropertyValue("--row")) + 1 || 27; };
   measure();
+  new ResizeObserver(measure).observe(byId("controls"));
   addEventListener("scroll", scheduleRender, { passive: true });
   addEventListener("resize", onFrame(() => {
     measure();

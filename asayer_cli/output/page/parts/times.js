@@ -48,7 +48,7 @@ function offsetText(ms, digits = 3) {
 function writeTimes() {
   for (const element of document.querySelectorAll("time[data-ms]")) {
     const ms = Number(element.dataset.ms);
-    element.textContent = element.closest("table") ? zones.table.format(ms) : fullText(ms);
+    element.textContent = element.closest(".session") ? fullText(ms) : zones.table.format(ms);
     element.title = `${new Date(ms).toISOString()}`;
   }
 }

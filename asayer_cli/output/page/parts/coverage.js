@@ -1,0 +1,5 @@
+startTheme();
+for (const element of document.querySelectorAll(".needs-script")) {
+  element.hidden = false;
+}
+startTimes(JSON.parse(byId("about").textContent).zone);

@@ -50,6 +50,7 @@ _TEARDOWN: Final = (Needed.BY_TEARDOWN,)
 _LISTING: Final = (Needed.BY_SETUP, Needed.BY_LOG_GROUPS)
 _LOOKING: Final = (Needed.BY_SETUP, Needed.BY_STATUS, Needed.BY_ROTATE, Needed.BY_TEARDOWN)
 _KEYS: Final = (Needed.BY_SETUP, Needed.BY_ROTATE)
+_COLLECTOR: Final = (Needed.BY_COLLECTOR,)
 _TAKING: Final = (Needed.BY_SETUP, Needed.BY_TEARDOWN)
 
 PERMISSIONS: Final = (
@@ -61,7 +62,12 @@ PERMISSIONS: Final = (
         (*_LISTING, Needed.BY_COLLECTOR),
         "list log groups, with their class",
     ),
-    Permission("logs:FilterLogEvents", On.GROUP, (Needed.BY_COLLECTOR,), "search the log groups"),
+    Permission("logs:FilterLogEvents", On.GROUP, _COLLECTOR, "search the log groups"),
+    Permission("logs:GetLogEvents", On.GROUP, _COLLECTOR, "read what stands around an entry in its stream"),
+    Permission("logs:StartQuery", On.GROUP, _COLLECTOR, "search and count with Logs Insights"),
+    Permission("logs:GetQueryResults", On.ANYTHING, _COLLECTOR, "read what a Logs Insights query has found"),
+    Permission("logs:StopQuery", On.ANYTHING, _COLLECTOR, "stop a Logs Insights query that nobody waits for"),
+    Permission("logs:StartLiveTail", On.GROUP, _COLLECTOR, "follow entries as they come in"),
     Permission("iam:GetUser", On.USER, _LOOKING, "is the collector's user there, and is it ours"),
     Permission("iam:ListAttachedUserPolicies", On.USER, _LOOKING, "which rights it has"),
     Permission("iam:ListUserPolicies", On.USER, _LOOKING, "which rights it has of its own"),

@@ -12,7 +12,7 @@ import pytest
 from asayer_cli.aws.interrupted import leftover_keys
 from asayer_cli.aws.key_choice import Known, describe_key
 from asayer_cli.aws.model import AccessKey, Scope, StepKind, UserState, why_not_collectible
-from asayer_cli.aws.permissions import PERMISSIONS, Needed, group_arns, group_policy, statement_for
+from asayer_cli.aws.permissions import PERMISSIONS, Needed, On, group_arns, group_policy, statement_for
 from asayer_cli.aws.setup_plan import Surroundings, Wishes, make_plan
 from asayer_cli.entries import rfc3339
 from asayer_cli.errors import RefusedError, UsageError
@@ -185,7 +185,9 @@ def test_every_action_is_listed_once_with_its_reason() -> None:
     assert len(actions) == len(set(actions))
     assert all(permission.why and permission.needed for permission in PERMISSIONS)
     collector = {item.action for item in PERMISSIONS if Needed.BY_COLLECTOR in item.needed}
-    assert collector == {"sts:GetCallerIdentity", "logs:DescribeLogGroups", "logs:FilterLogEvents"}
+    reading = ("DescribeLogGroups", "FilterLogEvents", "GetLogEvents", "GetQueryResults")
+    running = ("StartLiveTail", "StartQuery", "StopQuery")
+    assert collector == {"sts:GetCallerIdentity", *(f"logs:{name}" for name in (*reading, *running))}
 
 
 def test_the_policy_of_scope_log_groups_allows_reading_these_groups_alone() -> None:
@@ -198,4 +200,8 @@ def test_the_policy_of_scope_log_groups_allows_reading_these_groups_alone() -> N
     assert decision("logs:FilterLogEvents", "/a:*") == decision("logs:FilterLogEvents", "/b") == "allowed"
     assert decision("logs:GetLogEvents", "/a:log-stream:x") == "allowed"
     assert decision("logs:FilterLogEvents", "/ab:*") == decision("logs:PutLogEvents", "/a:*") == "implicitDeny"
-    assert iam_policy.evaluate([policy], iam_policy.Request("logs:DescribeLogGroups")) == "allowed"
+    for permission in PERMISSIONS:
+        if Needed.BY_COLLECTOR in permission.needed and permission.action.startswith("logs:"):
+            on_group = permission.on is On.GROUP
+            of_all = iam_policy.evaluate([policy], iam_policy.Request(permission.action))
+            assert (decision(permission.action, "/a:*") if on_group else of_all) == "allowed", permission.action

@@ -202,6 +202,27 @@ def test_a_policy_can_be_limited_to_a_log_group(client: Client, make_user: MakeU
     assert error_of(client("logs", key, "us-east-1").filter_log_events, logGroupName=mine)[0] == "AccessDeniedException"
 
 
+def test_a_stream_is_read_in_both_directions(client: Client, log_group: MakeGroup) -> None:
+    logs, name = client("logs"), log_group([(NOW - 70 + number * 10, f"event {number}") for number in range(7)])
+
+    def page(**parameters: object) -> tuple[list[str], dict[str, Any]]:
+        answer = logs.get_log_events(logGroupName=name, logStreamName="main", **parameters)
+        return [event["message"].removeprefix("event ") for event in answer["events"]], answer
+
+    assert page(startTime=NOW - 60, endTime=NOW - 30, startFromHead=True)[0] == ["1", "2", "3"]
+    head, answer = page(startFromHead=True, limit=3)
+    assert head == ["0", "1", "2"]
+    assert page(nextToken=answer["nextForwardToken"], limit=3)[0] == ["3", "4", "5"]
+    tail, answer = page(limit=3)
+    assert tail == ["4", "5", "6"]
+    assert page(nextToken=answer["nextBackwardToken"], limit=3)[0] == ["1", "2", "3"]
+    nothing, after = page(nextToken=answer["nextForwardToken"])
+    assert nothing == []
+    assert after["nextForwardToken"] == answer["nextForwardToken"]
+    for wrong in ({"logStreamName": "none"}, {"nextToken": "x"}, {"logGroupName": "/none"}):
+        error_of(logs.get_log_events, **{"logGroupName": name, "logStreamName": "main", **wrong})
+
+
 def test_asking_whether_a_write_is_denied_writes_nothing(client: Client, make_user: MakeUser) -> None:
     _, key = make_user("CloudWatchReadOnlyAccess")
     write = {

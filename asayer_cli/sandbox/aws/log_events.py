@@ -1,7 +1,8 @@
-"""FilterLogEvents over moto's events, with AWS's paging.
+"""FilterLogEvents and GetLogEvents over moto's events, with AWS's paging.
 
 A page holds at most ``limit`` events (10,000) or 1 MB; a token says after which event to go on, so that events that
-come in between two pages move nothing. Both ends of the span are inclusive (botocore's model of CloudWatch Logs).
+come in between two pages move nothing. Both ends of the span of FilterLogEvents are inclusive, the end of that of
+GetLogEvents is not (botocore's model of CloudWatch Logs).
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from asayer_cli.sandbox.aws import filter_pattern
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-    from moto.logs.models import LogEvent, LogGroup
+    from moto.logs.models import LogEvent, LogGroup, LogStream
 
     from asayer_cli.sandbox.aws.settings import AwsSettings
 
@@ -36,6 +37,47 @@ def filter_log_events(group: LogGroup, parameters: Mapping[str, Any], settings: 
     if rest:
         answer["nextToken"] = _token(_key(page[-1][1]))
     return answer
+
+
+def stream_events(stream: LogStream, parameters: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the body of one page of GetLogEvents; raises ValueError as above.
+
+    Its tokens lead forward and backward from a place in the stream, and come back unchanged at its ends.
+    """
+    from_head, token = bool(parameters.get("startFromHead")), str(parameters.get("nextToken") or "")
+    events = sorted(_of_stream(stream, parameters), key=_key)
+    limit = _limit(parameters)
+    direction, _, place = token.partition("/")
+    if token and not (direction in ("f", "b") and place.isdigit()):
+        raise ValueError("The specified nextToken is invalid.")
+    if direction == "f" or (from_head and not token):
+        first = min(int(place or 0), len(events))
+        page = _forward(events[first:], limit)
+    else:
+        last = min(int(place), len(events)) if place else len(events)
+        page = _forward(events[:last][::-1], limit)[::-1]
+        first = last - len(page)
+    return {
+        "events": [_without_id(event) for event in page],
+        "nextForwardToken": f"f/{first + len(page):056}",
+        "nextBackwardToken": f"b/{first:056}",
+    }
+
+
+def _of_stream(stream: LogStream, parameters: Mapping[str, Any]) -> Iterator[LogEvent]:
+    start, end = parameters.get("startTime") or 0, parameters.get("endTime")
+    for event in list(stream.events):
+        if start <= event.timestamp and (end is None or event.timestamp < end):
+            yield event
+
+
+def _forward(events: list[LogEvent], limit: int) -> list[LogEvent]:
+    page, _ = _page((("", event) for event in events), limit)
+    return [event for _, event in page]
+
+
+def _without_id(event: LogEvent) -> dict[str, Any]:
+    return {"timestamp": event.timestamp, "message": event.message, "ingestionTime": event.ingestion_time}
 
 
 def _limit(parameters: Mapping[str, Any]) -> int:

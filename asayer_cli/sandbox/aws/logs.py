@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from moto.logs.models import logs_backends
 
 from asayer_cli.sandbox.aws import errors, filter_pattern, insights, live_tail
-from asayer_cli.sandbox.aws.log_events import filter_log_events
+from asayer_cli.sandbox.aws.log_events import filter_log_events, stream_events
 from asayer_cli.sandbox.aws.resources import log_group_arn
 from asayer_cli.sandbox.faults import InvalidControlError
 from asayer_cli.sandbox.supervisor import ACCOUNT_ID
@@ -187,6 +187,21 @@ def _filter_log_events(call: ApiCall) -> Reply:
         return invalid(str(error))
 
 
+def _get_log_events(call: ApiCall) -> Reply:
+    """Answer GetLogEvents as moto does, but for the end of the span, which AWS excludes here."""
+    if bool(call.request.text("logGroupName")) == bool(call.request.text("logGroupIdentifier")):
+        return invalid("Exactly one of logGroupName and logGroupIdentifier must be given.")
+    group = find_group(group_identifier(call), call.request.region)
+    stream = group.streams.get(call.request.text("logStreamName")) if group else None
+    if stream is None:
+        message = f"The specified log {'stream' if group else 'group'} does not exist."
+        return errors.refuse("logs", "ResourceNotFoundException", message)
+    try:
+        return json_reply(200, stream_events(stream, call.request.parameters))
+    except ValueError as error:
+        return invalid(str(error))
+
+
 def _test_metric_filter(call: ApiCall) -> Reply:
     messages = call.request.parameters.get("logEventMessages") or []
     if not 1 <= len(messages) <= MOST_TEST_MESSAGES:
@@ -216,6 +231,7 @@ OWN_ANSWERS: dict[str, Callable[[ApiCall], Reply]] = {
     "CreateLogGroup": _create_log_group,
     "DescribeLogGroups": _describe_log_groups,
     "FilterLogEvents": _filter_log_events,
+    "GetLogEvents": _get_log_events,
     "GetQueryResults": insights.get_query_results,
     "StartLiveTail": _start_live_tail,
     "StartQuery": _start_query,

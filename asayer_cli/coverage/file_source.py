@@ -20,6 +20,7 @@ from asayer_cli.files.opening import Text
 from asayer_cli.files.places import described, places
 from asayer_cli.files.scan import candidates
 from asayer_cli.files.times import Clock
+from asayer_cli.stack_traces import trace_behind
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -29,6 +30,7 @@ if TYPE_CHECKING:
     from asayer_cli.coverage.measure import Wishes
     from asayer_cli.coverage.rules import ErrorClass
     from asayer_cli.entries import LogEntry
+    from asayer_cli.files.blocks import Block
     from asayer_cli.files.places import Place
     from asayer_cli.tag import TagConvention
 
@@ -94,14 +96,22 @@ class FileSource:
                     yield entry, error
 
     def _suspects(self, place: Place) -> Iterator[LogEntry]:
-        """Yield the entries of a file in which one of the words stands, each once."""
+        """Yield the entries of a file in which one of the words stands, each once, without the lines of traces."""
         text = Text(place, self._notes)
         assembler: Assembler | None = None
+        of_traces: set[str] = set()
         for block in text.blocks():
             assembler = assembler or Assembler(place, self._clock, joins=text.zipped, documents=self._documents)
             for begin, end in candidates(block.data, _hits):
-                if made := assembler.entry(block, begin, end):
-                    yield made[0]
+                if (made := assembler.entry(block, begin, end)) is None:
+                    continue
+                entry, behind = made
+                if entry.entry_id in of_traces:
+                    of_traces.discard(entry.entry_id)
+                    continue
+                trace = trace_behind(entry.message, _beside(entry, block, behind, assembler), lambda line: line.message)
+                of_traces.update(line.entry_id for line in trace if _hits(line.message.encode()))
+                yield entry
 
     def _collector(self, convention: TagConvention) -> Collector:
         return collector_for_elasticsearch(convention) if self._documents else CloudWatchCollector(convention)
@@ -159,6 +169,14 @@ class _Counts:
     def _count(self, name: str, when: datetime | None, error: ErrorClass, count: int) -> None:
         key = name, when, error
         self.counts[key] = self.counts.get(key, 0) + count
+
+
+def _beside(entry: LogEntry, block: Block, behind: int, assembler: Assembler) -> Iterator[LogEntry]:
+    """Yield the lines behind an entry that are of its stream."""
+    for offset, data in block.lines_after(behind):
+        line = assembler.neighbour(offset, data, entry.time)
+        if line.stream == entry.stream:
+            yield line
 
 
 def _hits(block: bytes) -> list[int]:

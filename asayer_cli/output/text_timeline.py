@@ -99,9 +99,17 @@ class EntryLines:
         style = "bold" if entry.level == "error" else "dim" if entry.level == "debug" else ""
         used = sum(cell_len(text) for text, _ in head)
         rows = _rows(self._message(entry.message), self._columns.width - used, self._columns.width - _BELOW)
-        for number, row in enumerate(rows):
-            line = [*head, (row, style)] if number == 0 else [(" " * _BELOW, ""), (row, style)]
-            yield line if number < len(rows) - 1 else [*line, *self._tail(entry)]
+        lines: list[Pieces] = [[(" " * _BELOW, ""), (row, style)] for row in rows]
+        lines[0] = [*head, (rows[0], style)]
+        if tail := list(self._tail(entry)):
+            lines[-1:] = self._with_tail(lines[-1], tail)
+        yield from lines
+
+    def _with_tail(self, line: Pieces, tail: Pieces) -> list[Pieces]:
+        """Put what is said about an entry behind it where it fits, else below it."""
+        if sum(cell_len(text) for text, _ in (*line, *tail)) <= self._columns.width:
+            return [[*line, *tail]]
+        return [line, [(" " * (_BELOW - 2), ""), *tail]]
 
     def _head(self, entry: TimelineEntry) -> Pieces:
         columns = self._columns

@@ -36,7 +36,7 @@ _BEGINS_WITH_LEVEL: Final = re.compile(
 )
 _HEAD: Final = 200
 _IN_CAPITALS: Final = re.compile(
-    r"(?<![\w./-])(ERROR|ERR|CRITICAL|CRIT|FATAL|SEVERE|ALERT|EMERGENCY|EMERG|PANIC|WARNING|WARN|WRN|INFO|NOTICE|DEBUG|"
+    r"(?<![\w/-])(ERROR|ERR|CRITICAL|CRIT|FATAL|SEVERE|ALERT|EMERGENCY|EMERG|PANIC|WARNING|WARN|WRN|INFO|NOTICE|DEBUG|"
     r"DBG|TRACE|VERBOSE)(?![\w./-])"
 )
 _MARKED: Final = re.compile(
@@ -48,7 +48,7 @@ _MARKED: Final = re.compile(
 _GLOG: Final = re.compile(r"\s*([EFWID])(?:\d{4} \d\d:\d\d:\d\d|/[\w.]+)")
 _LETTERS: Final = {"E": "error", "F": "error", "W": "warning", "I": "info", "D": "debug"}
 _EXCEPTION: Final = re.compile(
-    r"\b[A-Za-z_][\w.]*(?:Error|Exception)\b|\bTraceback \(most recent call last\)"
+    r"\b(?:[A-Za-z_][\w.]*)?(?:Error|Exception)\b|\bTraceback \(most recent call last\)"
     r"|^\s*panic: |\bpanicked at |\bUncaught "
 )
 # pino and bunyan count in tens up to 60, Monolog and the like in hundreds, syslog and GELF down from 7

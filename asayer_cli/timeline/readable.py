@@ -123,7 +123,7 @@ def _bare(text: str, session_id: SessionId, convention: TagConvention, *, timed:
 
 @lru_cache(maxsize=128)
 def _tag_of(digits: str, tag_name: str) -> re.Pattern[str]:
-    named = rf"{re.escape(tag_name)}(?:=|\\u003d)0*{digits}(?![0-9])"
+    named = rf"{re.escape(tag_name)}(?:=|\\u003d|: ?)0*{digits}(?![0-9])"
     return re.compile(rf"\[{named}\] ?|(?<!\[){named}[,;]? ?", re.IGNORECASE | re.ASCII)
 
 

@@ -18,7 +18,7 @@ from asayer_cli.exit_codes import ExitCode
 if TYPE_CHECKING:
     from types import FrameType
 
-_FORMS_OF_FAILURES: Final = frozenset({"json", "junit", "github"})
+_FORMS_OF_FAILURES: Final = frozenset({"json", "junit", "github", "html"})
 
 
 def run(arguments: list[str]) -> int:

@@ -75,7 +75,21 @@ class Stratum:
     query: Query
     sure: bool
     found: bool
-    decided: bool = False
+    decided: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Strata:
+    """All strata of one layout: each of `errors` (`sure` and `maybe`) with each of `kinds`; none has two of either."""
+
+    errors: Mapping[str, Query]
+    kinds: Mapping[str, Query]
+
+    def stratum(self, error: str, kind: str) -> Stratum:
+        """Return the documents that are of both."""
+        sure = error == "sure"
+        query = _all(self.errors[error], self.kinds[kind])
+        return Stratum(query, sure, found=kind == "found", decided=sure and kind == "untagged")
 
 
 def layouts(answer: Mapping[str, Any]) -> tuple[CoverageLayout, ...]:
@@ -97,27 +111,25 @@ def times_of(layout: CoverageLayout, window: Window) -> Query | None:
     return _any(*clauses) if clauses else None
 
 
-def strata(convention: TagConvention, layout: CoverageLayout) -> dict[str, Stratum]:
-    """Return the strata of one layout by name; no document belongs to two."""
+def strata(convention: TagConvention, layout: CoverageLayout) -> Strata:
+    """Return the strata of one layout."""
     sure, maybe = _errors(layout)
-    meant, found = _meant_as_tag(convention, layout), _found(convention, layout)
-    result = {}
-    for name, errors, is_sure in (("sure", sure, True), ("maybe", maybe, False)):
-        if meant is None:
-            result[f"{name}_any"] = Stratum(errors, is_sure, found=False)
-            continue
-        result[f"{name}_untagged"] = Stratum(_all(errors, _not(meant)), is_sure, found=False, decided=is_sure)
-        for reason, missing in _missing(convention, layout).items():
-            result[f"{name}_{reason}"] = Stratum(_all(errors, meant, missing), is_sure, found=False)
-        reasons = list(_missing(convention, layout).values())
-        result[f"{name}_found"] = Stratum(_all(errors, meant, found, _not(*reasons)), is_sure, found=True)
-        result[f"{name}_odd"] = Stratum(_all(errors, meant, _not(found, *reasons)), is_sure, found=False)
-    return result
+    return Strata({"sure": sure, "maybe": maybe}, _kinds(convention, layout))
 
 
-def counting(
-    layout: CoverageLayout, found: Mapping[str, Stratum], times: Query, by: By, step: timedelta
-) -> dict[str, Any]:
+def _kinds(convention: TagConvention, layout: CoverageLayout) -> dict[str, Query]:
+    meant, found, missing = _meant_as_tag(convention, layout), _found(convention, layout), _missing(convention, layout)
+    if meant is None:
+        return {"any": {"match_all": {}}}
+    return {
+        "untagged": _not(meant),
+        **{reason: _all(meant, query) for reason, query in missing.items()},
+        "found": _all(meant, found, _not(*missing.values())),
+        "odd": _all(meant, _not(found, *missing.values())),
+    }
+
+
+def counting(layout: CoverageLayout, found: Strata, times: Query, by: By, step: timedelta) -> dict[str, Any]:
     """Return the body of the search that counts each stratum by place and step of time."""
     cut: dict[str, Any] = {}
     if layout.clock:
@@ -130,12 +142,12 @@ def counting(
     if by is By.SERVICE:
         unnamed: dict[str, Any] = {"missing": {"field": field}} if field else {"filter": {"match_all": {}}}
         places["unnamed"] = {**unnamed, "aggs": cut}
-    filters = {name: stratum.query for name, stratum in found.items()}
+    kinds = {"kinds": {"filters": {"filters": dict(found.kinds)}, "aggs": places}}
     return {
         "size": 0,
         "track_total_hits": False,
-        "query": times,
-        "aggs": {"strata": {"filters": {"filters": filters}, "aggs": places}},
+        "query": _all(times, _any(*found.errors.values())),
+        "aggs": {"errors": {"filters": {"filters": dict(found.errors)}, "aggs": kinds}},
     }
 
 
@@ -195,7 +207,8 @@ def _meant_as_tag(convention: TagConvention, layout: CoverageLayout) -> Query | 
     """Return what finds messages in which anything was meant as a tag, also glued to a word; None if nothing can."""
     kind, words = layout.kinds.get(MESSAGE, ""), convention.words
     if kind in TEXT_TYPES:
-        phrases = ({"match_phrase": {MESSAGE: {"query": spelling}}} for spelling in spellings(words))
+        parted = (spelling for spelling in spellings(words) if " " in spelling)
+        phrases = ({"match_phrase": {MESSAGE: {"query": spelling}}} for spelling in parted)
         return _any(_contains(kind, "*".join(words)), *phrases)
     if kind in WHOLE_VALUE_TYPES:
         return _contains(kind, "*".join(words))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from datetime import datetime, timedelta
 
-    from asayer_cli.elastic.coverage_query import CoverageLayout, Stratum
+    from asayer_cli.elastic.coverage_query import CoverageLayout, Strata, Stratum
     from asayer_cli.elastic.queries import Query
     from asayer_cli.entries import LogEntry, Window
     from asayer_cli.integrations import ElasticIntegration
@@ -96,18 +96,20 @@ class CoverageReader:
                 break
         return entries
 
-    def _counted(
-        self, layout: CoverageLayout, strata: Mapping[str, Stratum], answer: dict[str, Any]
-    ) -> Iterator[Count]:
-        for kind, bucket in answer["aggregations"]["strata"]["buckets"].items():
-            places = bucket.get("places") or {}
-            if places.get("sum_other_doc_count"):
-                add_note(self.notes, f"only the {coverage_query.MOST_PLACES} places with most errors were counted")
-            named = [(str(place.get("key")), place) for place in places.get("buckets") or ()]
-            unnamed = [(UNNAMED, bucket["unnamed"])] if bucket.get("unnamed") else []
-            for name, place in (*named, *unnamed):
-                if place["doc_count"]:
-                    yield Count(layout, strata[kind], kind, _shown(name), place["doc_count"], _times(place))
+    def _counted(self, layout: CoverageLayout, strata: Strata, answer: dict[str, Any]) -> Iterator[Count]:
+        for error, kinds in answer["aggregations"]["errors"]["buckets"].items():
+            for kind, bucket in kinds["kinds"]["buckets"].items():
+                stratum = strata.stratum(error, kind)
+                for name, place in self._places(bucket):
+                    yield Count(layout, stratum, f"{error} {kind}", _shown(name), place["doc_count"], _times(place))
+
+    def _places(self, bucket: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+        places = bucket.get("places") or {}
+        if places.get("sum_other_doc_count"):
+            add_note(self.notes, f"only the {coverage_query.MOST_PLACES} places with most errors were counted")
+        named = [(str(place.get("key")), place) for place in places.get("buckets") or ()]
+        unnamed = [(UNNAMED, bucket["unnamed"])] if bucket.get("unnamed") else []
+        yield from ((name, place) for name, place in (*named, *unnamed) if place["doc_count"])
 
     def _search(self, names: str, body: dict[str, Any], shape: shapes.Shape) -> dict[str, Any]:
         """Search indices that may have gone since their names were asked for."""

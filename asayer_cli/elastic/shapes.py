@@ -140,5 +140,11 @@ _STRATUM: Final = _object(
     unnamed=_PLACE,
 )
 STRATA: Final = _object(
-    {"aggregations": _object({"strata": _object({"buckets": _map(_STRATUM)})})}, _shards=_SHARDS, timed_out=_FLAG
+    {
+        "aggregations": _object(
+            {"errors": _object({"buckets": _map(_object({"kinds": _object({"buckets": _map(_STRATUM)})}))})}
+        )
+    },
+    _shards=_SHARDS,
+    timed_out=_FLAG,
 )

@@ -26,7 +26,7 @@ _QUOTAS: Final = {
     **dict.fromkeys(("ap-northeast-3", "ap-southeast-3", "ca-west-1", "eu-central-1", "il-central-1"), 5),
 }
 _QUOTA_ELSEWHERE: Final = 10
-# GetLogEvents' quotas differ; the smallest of them is taken where more may be allowed
+# GetLogEvents' quotas differ by region as well, and are not known here: never more than the common one.
 _MOST_GET_LOG_EVENTS: Final = 10
 # the same in every region
 _OF_INSIGHTS: Final = {START_QUERY: 10, GET_QUERY_RESULTS: 10}

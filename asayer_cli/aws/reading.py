@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 import time
 import uuid
 from typing import TYPE_CHECKING, Any, Final
@@ -20,17 +21,21 @@ from asayer_cli.aws.shapes import moment_of
 from asayer_cli.errors import CredentialsRejectedError, UsageError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from datetime import datetime
 
     from asayer_cli.aws.model import Identity, LogGroup
     from asayer_cli.aws.session import AwsSession
     from asayer_cli.entries import LogEntry, Window
     from asayer_cli.integrations import AwsKey
+    from asayer_cli.session_id import SessionId
     from asayer_cli.tag import TagConvention
 
+_NEVER: Final = threading.Event()
 PROBE_PREFIX: Final = "/asayer-cli/write-probe/"
 _LONGEST_PATTERN: Final = 1024
+# A number this long is hardly anything else than the id that was looked for.
+_TELLING_DIGITS: Final = 12
 # FilterLogEvents reads newest first only from here on (its API reference, startFromHead).
 _NEWEST_FIRST_SINCE_MS: Final = 1_704_067_200_000
 
@@ -54,20 +59,43 @@ def suspect_pattern(convention: TagConvention) -> str:
     return pattern
 
 
-class CloudWatchReader:
-    """CloudWatch Logs of one region, asked with one access key and no other credentials."""
+def session_patterns(convention: TagConvention, session_ids: Iterable[SessionId]) -> tuple[str, ...]:
+    """Return filter patterns that find the entries of sessions, several where one has no room for all of them.
 
-    def __init__(self, key: AwsKey, region: str, aws_profile: str = "", *, allow_http: bool = False) -> None:
+    Whether a quoted term matches inside longer words is not documented, so that the tag is asked for with its brackets
+    and without; and an id of many digits by itself, for it may be a field of JSON.
+    """
+    patterns: list[str] = []
+    for session_id in sorted(session_ids):
+        texts = (convention.write(session_id), f"{convention.tag_name}={session_id}", str(session_id))
+        terms = " ".join(f'?"{text}"' for text in texts if len(text) >= _TELLING_DIGITS)
+        if patterns and len(patterns[-1]) + 1 + len(terms) <= _LONGEST_PATTERN:
+            patterns[-1] += f" {terms}"
+        else:
+            patterns.append(terms)
+    return tuple(patterns)
+
+
+class CloudWatchReader:
+    """CloudWatch Logs of one region, asked with one access key and no other credentials.
+
+    `share` is how many log groups are read at the same time, each with a search of its own.
+    """
+
+    def __init__(
+        self, key: AwsKey, region: str, aws_profile: str = "", *, allow_http: bool = False, share: int = 1
+    ) -> None:
         self.region = region
-        self._session = collector_session(key, region, aws_profile, allow_http=allow_http)
-        self.engine = FilterEngine.of(self._session, region, key.access_key_id)
+        self.account = key.access_key_id
+        self.session = collector_session(key, region, aws_profile, allow_http=allow_http)
+        self.engine = FilterEngine.of(self.session, region, self.account, share=share)
 
     def identity(self) -> Identity:
         """Return whose key this is; CredentialsRejectedError when AWS does not accept it.
 
         Also works where the region is not enabled for the account.
         """
-        return who_am_i_anywhere(self._session, self.region)
+        return who_am_i_anywhere(self.session, self.region)
 
     def find_group(self, name: str) -> LogGroup | None:
         """Return the log group of exactly this name, None when there is none.
@@ -75,12 +103,12 @@ class CloudWatchReader:
         UsageError with the code `region_not_enabled` where the key is good and the region does not take it.
         """
         with self._asking("logs:DescribeLogGroups"):
-            return find_group(self._session, self.region, name)
+            return find_group(self.session, self.region, name)
 
     def may_write(self, group: str = "") -> bool:
         """Tell whether the key may write log events, without being able to write one; see the function `may_write`."""
         with self._asking("logs:PutLogEvents"):
-            return may_write(self._session, group)
+            return may_write(self.session, group)
 
     def search(self, group: str, pattern: str, window: Window) -> Iterator[LogEntry]:
         """Yield every event of a group in a window that matches a filter pattern, each once, by time, then by id.
@@ -106,11 +134,12 @@ class CloudWatchReader:
 
     @property
     def _logs(self) -> Any:  # noqa: ANN401 - botocore makes the type
-        return self._session.client("logs", self.region)
+        return self.session.client("logs", self.region)
 
     def _pages(self, request: dict[str, Any]) -> Iterator[dict[str, Any]]:
         token: dict[str, str] = {}
         while True:
+            self.engine.budget.take(_NEVER)
             with self._asking("logs:FilterLogEvents", request["logGroupName"]):
                 page = self._logs.filter_log_events(**request, **token)
             yield page
@@ -139,7 +168,7 @@ class CloudWatchReader:
 
     def _arn(self, group: str) -> str:
         return (
-            f"arn:{self._session.partition_of(self.region)}:logs:{self.region}:*:log-group:{group}:*" if group else "*"
+            f"arn:{self.session.partition_of(self.region)}:logs:{self.region}:*:log-group:{group}:*" if group else "*"
         )
 
 

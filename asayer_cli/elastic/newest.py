@@ -40,8 +40,9 @@ def newest_by(
 
 
 def _newest(cluster: Cluster, names: str, time: TimeField, window: Window, sorted_by: TimeField) -> datetime | None:
-    query = time_range(time.name, time.kind, window)
-    held = {"bool": {"filter": [query, {"exists": {"field": sorted_by.name}}]}}
+    held = time_range(time.name, time.kind, window)
+    if sorted_by != time:
+        held = {"bool": {"filter": [held, {"exists": {"field": sorted_by.name}}]}}
     try:
         answer = cluster.ask(
             lambda client: (

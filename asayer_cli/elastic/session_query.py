@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 # No document has a larger number in a field of these types; a larger one in a query is an error.
 _LARGEST: Final = {"integer": 2**31 - 1, "long": 2**63 - 1, "unsigned_long": 2**64 - 1}
 _MOST_BY_ID: Final = 64
+_LONG_ID: Final = 15
 _MILLISECOND: Final = timedelta(milliseconds=1)
 
 
@@ -44,10 +45,9 @@ def without(query: Query, fields: Iterable[TimeField]) -> Query:
 
 
 def naming(convention: TagConvention, layout: SearchLayout, session_ids: frozenset[SessionId]) -> Query | None:
-    r"""Return the query for documents that name one of the sessions anywhere; None where no field can be searched.
+    """Return the query for documents that name one of the sessions anywhere; None where no field can be searched.
 
-    In texts the tag's name and the id are asked for as two words, which is quicker than as a phrase, and finds
-    `asayer_session_id\u003d42` as well. Of very many sessions, whatever has the tag's name is asked for.
+    Of very many sessions, whatever has the tag's name is asked for.
     """
     ids = sorted(str(session_id) for session_id in session_ids)
     asked = ids if len(ids) <= _MOST_BY_ID else []
@@ -64,10 +64,18 @@ def any_of(clauses: list[Query]) -> Query:
 
 
 def _words(convention: TagConvention, fields: tuple[str, ...], ids: list[str]) -> Query:
+    r"""Ask for ids as words, which is quicker than the tag as a phrase, and finds `asayer_session_id\u003d42` as well.
+
+    The ids of the product are so long that nothing else is written alike; shorter ones are asked for beside the tag.
+    """
     spellings = " ".join(word for each in ids for word in (each, f"u003d{each}"))
-    asked = (convention.tag_name, spellings) if ids else (convention.tag_name,)
-    held = [{"multi_match": {"query": text, "fields": list(fields), "lenient": True}} for text in asked]
-    return {"bool": {"filter": held}}
+    is_short = any(len(each) < _LONG_ID for each in ids)
+    asked = [convention.tag_name] if is_short or not ids else []
+    held = [
+        {"multi_match": {"query": text, "fields": list(fields), "lenient": True}}
+        for text in (*asked, *([spellings] if ids else []))
+    ]
+    return held[0] if len(held) == 1 else {"bool": {"filter": held}}
 
 
 def _wildcard(field: str, value: str) -> Query:

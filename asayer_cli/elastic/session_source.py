@@ -5,9 +5,11 @@ from __future__ import annotations
 import time
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from asayer_cli.elastic import shapes
+from asayer_cli.elastic.ahead import begun
 from asayer_cli.elastic.connection import Cluster, connect
 from asayer_cli.elastic.layout import INGESTED, SearchLayout, asked_fields, search_layouts
 from asayer_cli.elastic.newest import newest_by
@@ -21,6 +23,7 @@ from asayer_cli.sources import Reading
 if TYPE_CHECKING:
     import threading
     from collections.abc import Iterator
+    from concurrent.futures import Future
 
     from asayer_cli.integrations import ElasticIntegration
     from asayer_cli.reporting import Reporter
@@ -31,6 +34,9 @@ if TYPE_CHECKING:
 POLL_SECONDS: Final = 2.0
 OVERLAP: Final = timedelta(minutes=5)
 _MAPPED_ANEW_SECONDS: Final = 30.0
+
+# When the newest entry was written, and when the newest one was taken in.
+_Newest = tuple["datetime | None", "datetime | None"]
 
 
 class ElasticSessionSource:
@@ -53,7 +59,7 @@ class ElasticSessionSource:
         self._poll_seconds = poll_seconds
         self._overlap = overlap
         self._layouts: tuple[SearchLayout, ...] = ()
-        self._search: SessionSearch | None = None
+        self._newest: Future[_Newest] | None = None
         self._read_at: datetime | None = None
         self._seen = Seen()
         self._notes: list[str] = []
@@ -66,9 +72,10 @@ class ElasticSessionSource:
 
     def find(self, search: SessionSearch) -> Iterator[Found]:
         """Yield the entries of the sessions, oldest first, those without a time last."""
-        self._search, self._read_at = search, datetime.now(UTC)
+        self._read_at = datetime.now(UTC)
         self._seen.begin(self._read_at - self._overlap)
         self._layouts = self._mapped(search.convention)
+        self._newest = begun(partial(self._ask_newest, search))
         for found in self._streams(search).found(with_untimed=True):
             self._seen.is_new(found.entry)
             yield found
@@ -81,6 +88,7 @@ class ElasticSessionSource:
             if fresh:
                 self._layouts, mapped_at = self._mapped(search.convention), time.monotonic()
             yield from self._come_since(search, with_untimed=fresh)
+        self._newest = begun(partial(self._ask_newest, search))
 
     def _come_since(self, search: SessionSearch, *, with_untimed: bool) -> Iterator[Found]:
         now = datetime.now(UTC)
@@ -129,13 +137,16 @@ class ElasticSessionSource:
         return search_layouts(shapes.checked(answer, shapes.FIELDS, "POST /_field_caps"), convention)
 
     def reading(self) -> Reading:
-        """Return how reading went; asks for the newest document of any kind in the searched windows."""
-        newest = ingested = None
-        if self._search is not None and self._search.spans:
-            window = Window(self._search.spans[0].window.start, self._search.spans[-1].window.end)
-            newest = newest_by(self._cluster, self._layouts, self._expression, window, "")
-            ingested = newest_by(self._cluster, self._layouts, self._expression, window, INGESTED)
+        """Return how reading went; the newest document of any kind was asked for meanwhile."""
+        newest, ingested = self._newest.result() if self._newest else (None, None)
         return Reading("search", tuple(self._notes), tuple(self._remarks), newest, ingested)
+
+    def _ask_newest(self, search: SessionSearch) -> _Newest:
+        if not search.spans:
+            return None, None
+        window = Window(search.spans[0].window.start, search.spans[-1].window.end)
+        asked = partial(newest_by, self._cluster, self._layouts, self._expression, window)
+        return asked(""), asked(INGESTED)
 
     def close(self) -> None:
         """Close the connection."""

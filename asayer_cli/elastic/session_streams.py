@@ -14,6 +14,7 @@ from asayer_cli.elastic.answers import time_of
 from asayer_cli.elastic.documents import entry_of, fetched, nanoseconds, session_of, value_at
 from asayer_cli.elastic.fields import TIMESTAMP, UTC_TIME
 from asayer_cli.elastic.index_names import joined
+from asayer_cli.elastic.neighbours import Neighbours
 from asayer_cli.elastic.search import add_note
 from asayer_cli.elastic.slices import Asked, OrderedHits
 from asayer_cli.entries import milliseconds
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 
 MOST_WITHOUT_TIME: Final = 1000
 _CHUNK: Final = 250
-# A moment in nanoseconds since 1970, and what was found then.
-_Dated = tuple[int, Found]
 _LAST: Final = 2**70
 
 
@@ -44,6 +43,16 @@ class _Part:
 
     layout: SearchLayout
     names: str
+
+
+@dataclass(frozen=True, slots=True)
+class _Dated:
+    """What was found at a moment, in nanoseconds since 1970; `time` is the field that it was sorted by, if any."""
+
+    moment: int
+    found: Found
+    part: _Part
+    time: TimeField | None = None
 
 
 @dataclass(slots=True)
@@ -94,8 +103,18 @@ class SessionStreams:
             streams += more.otherwise_dated
             others += more.others
         streams.append(iter(sorted(others, key=_moment)))
-        for _, found in heapq.merge(*streams, key=_moment):
-            yield found
+        merged = heapq.merge(*streams, key=_moment)
+        yield from self._with_neighbours(merged) if self._search.context else (dated.found for dated in merged)
+
+    def _with_neighbours(self, merged: Iterator[_Dated]) -> Iterator[Found]:
+        count = self._search.context
+        neighbours = Neighbours(self._cluster, count, self._source, self._notes, self._remarks)
+        try:
+            for dated in merged:
+                part, time = dated.part, dated.time
+                yield neighbours.around(dated.found, part.layout, part.names, time) if time else dated.found
+        finally:
+            neighbours.close()
 
     def _finished(self, besides: list[Future[_Besides]]) -> Iterator[_Besides]:
         for future in besides:
@@ -114,15 +133,15 @@ class SessionStreams:
             if query is not None:
                 query = session_query.without(query, lacking) if lacking else query
                 hits = OrderedHits(self._cluster, Asked(part.names, query, time, self._source), self._notes)
-                begun_streams.append(itertools.chain.from_iterable(Ahead(_chunks(self._judged(hits, time)))))
+                begun_streams.append(itertools.chain.from_iterable(Ahead(_chunks(self._judged(hits, part, time)))))
         return begun_streams
 
-    def _judged(self, hits: OrderedHits, time: TimeField) -> Iterator[_Dated]:
+    def _judged(self, hits: OrderedHits, part: _Part, time: TimeField) -> Iterator[_Dated]:
         for hit in hits:
             entry = entry_of(hit, time)
             wanted = self._wanted_at(entry.time) if entry.time else frozenset()
             if session_id := session_of(entry.fields, wanted, self._search.convention):
-                yield nanoseconds(hit, time), Found(entry, session_id)
+                yield _Dated(nanoseconds(hit, time), Found(entry, session_id), part, time)
 
     def _wanted_at(self, time: datetime) -> frozenset[SessionId]:
         for span in self._search.spans:
@@ -165,9 +184,10 @@ class SessionStreams:
         named = session_query.naming(self._search.convention, part.layout, self._everybody)
         query = session_query.without(named or {"match_none": {}}, part.layout.times)
         asked = Asked(part.names, query, None, self._source, limit=MOST_WITHOUT_TIME)
-        return list(filter(None, map(self._undated, OrderedHits(self._cluster, asked, self._notes))))
+        hits = OrderedHits(self._cluster, asked, self._notes)
+        return [dated for hit in hits if (dated := self._undated(hit, part))]
 
-    def _undated(self, hit: Hit) -> _Dated | None:
+    def _undated(self, hit: Hit, part: _Part) -> _Dated | None:
         """Judge a document of which no time is indexed; it may have one for all that."""
         entry = entry_of(hit, None)
         read = time_of(value_at(entry.fields, TIMESTAMP)) or time_of(value_at(entry.fields, UTC_TIME))
@@ -176,12 +196,12 @@ class SessionStreams:
         if session_id is None:
             return None
         if read is None:
-            return _LAST, Found(entry, session_id)
-        return milliseconds(read) * 1_000_000, Found(replace(entry, time=read), session_id)
+            return _Dated(_LAST, Found(entry, session_id), part)
+        return _Dated(milliseconds(read) * 1_000_000, Found(replace(entry, time=read), session_id), part)
 
 
 def _moment(dated: _Dated) -> int:
-    return dated[0]
+    return dated.moment
 
 
 def _chunks(items: Iterator[_Dated]) -> Iterator[list[_Dated]]:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Final
 from tests.benchmarks import reading
 from tests.benchmarks.cloudwatch import Model, model
 from tests.benchmarks.conduct import Conduct
+from tests.benchmarks.elastic import orders_in
 from tests.benchmarks.log_events import Group, GroupSpec
 from tests.benchmarks.measure import Program, run
 from tests.benchmarks.table import Row
@@ -23,7 +24,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
 SEEDS: Final = range(20)
-_ORDER: Final = b"shop.checkout order "
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,8 +96,7 @@ def _problem(plan: Plan, cloudwatch: Model, environ: dict[str, str]) -> str:
 def _found(plan: Plan, environ: dict[str, str]) -> list[int]:
     command = [sys.executable, "-m", "asayer_cli", "session", str(plan.spec.session_id), "--output", "jsonl"]
     ended = run(Program("session", command, {**environ, "ASAYER_AWS_LOG_GROUPS": plan.spec.name}))
-    lines = (line for line in ended.output.splitlines() if _ORDER in line)
-    return [int(line.partition(_ORDER)[2][:8]) for line in lines]
+    return orders_in(ended.output)
 
 
 def compare(group: Group, there: list[int], found: list[int]) -> str:

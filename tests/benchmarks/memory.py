@@ -49,8 +49,8 @@ def _cloudwatch() -> Row:
 
 def _elastic() -> Row:
     kinds = [elastic.documents(str(count), count, 1) for count in (_DOCUMENTS, _DOCUMENTS * TIMES)]
-    with elastic.cluster(*kinds) as (_, environ):
-        peaks = [min(run(elastic.session(made, environ)).peak_kib for _ in range(_ROUNDS)) for made in kinds]
+    with elastic.cluster(*kinds) as there:
+        peaks = [min(run(elastic.session(made, there.environ)).peak_kib for _ in range(_ROUNDS)) for made in kinds]
     return _row(f"a session of {_DOCUMENTS:,} entries in Elasticsearch", peaks)
 
 

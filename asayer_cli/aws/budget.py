@@ -72,6 +72,12 @@ class Pace:
         if slot in self._slots:
             self._slots.remove(slot)
 
+    def sent(self, slot: float, now: float) -> None:
+        """Take note that the call of a slot goes out only now: a busy computer is late."""
+        if slot in self._slots:
+            self._slots[self._slots.index(slot)] = now
+            self._slots = deque(sorted(self._slots), maxlen=self.most)
+
     def free(self, now: float) -> int:
         """Return how many calls could go out now."""
         taken = sum(slot > now - PERIOD_SECONDS for slot in self._slots)
@@ -113,14 +119,28 @@ class CallBudget:
 
     def take(self, stopped: threading.Event) -> bool:
         """Wait until a call may go out; False, and at once, when it is not to go out any more."""
+        return self.slot(stopped) is not None
+
+    def slot(self, stopped: threading.Event) -> float | None:
+        """Wait until a call may go out, and return what to name it by; None when it is not to go out any more."""
         with self._lock:
             now = self._clock()
             slot = self._pace.slot(now)
         if not stopped.wait(slot - now):
-            return True
+            return slot
         with self._lock:
             self._pace.give_back(slot)
-        return False
+        return None
+
+    def give_back(self, slot: float) -> None:
+        """Take note that the call of a slot is not made."""
+        with self._lock:
+            self._pace.give_back(slot)
+
+    def sent(self, slot: float) -> None:
+        """Take note that the call of a slot goes out now."""
+        with self._lock:
+            self._pace.sent(slot, self._clock())
 
     def free(self) -> int:
         """Return how many calls could go out now."""

@@ -177,19 +177,21 @@ class _FilterReading:
             self._changed.notify_all()
         return taken
 
-    def _run(self, work: Callable[..., None], *arguments: Chain) -> None:
+    def _run(self, work: Callable[..., None], *arguments: object) -> None:
         try:
             work(*arguments)
         except Exception as error:  # noqa: BLE001 - it is raised again where the entries are taken
             self.fail(error)
 
     def _give_out_calls(self) -> None:
-        while self._wait_for_work() and self._budget.take(self._closed):
+        while self._wait_for_work() and (slot := self._budget.slot(self._closed)) is not None:
             with self._changed:
                 chain = self._schedule.start(time.monotonic())
                 self.calls += chain is not None
             if chain:
-                threading.Thread(target=self._run, args=(self._call, chain), daemon=True).start()
+                threading.Thread(target=self._run, args=(self._call, chain, slot), daemon=True).start()
+            else:
+                self._budget.give_back(slot)
 
     def _wait_for_work(self) -> bool:
         """Wait until a call can go out; False when none is needed any more."""
@@ -202,9 +204,9 @@ class _FilterReading:
                 self._changed.wait(None if until == math.inf else until - now)
         return False
 
-    def _call(self, chain: Chain) -> None:
+    def _call(self, chain: Chain, slot: float) -> None:
         try:
-            page = self._ask(chain)
+            page = self._ask(chain, lambda: self._budget.sent(slot))
         except UnreachableError as error:
             self._failed(chain, error)
         except AsayerError as error:
@@ -238,6 +240,16 @@ class _FilterReading:
             self._changed.notify_all()
 
 
+_sending = threading.local()
+
+
+def _note_sending(**_: object) -> None:
+    """Tell the one whose call goes out in this thread."""
+    note = getattr(_sending, "note", None)
+    if note:
+        note()
+
+
 class _Calls:
     """The calls of one search."""
 
@@ -245,11 +257,14 @@ class _Calls:
         self._region = region
         self._group = group
         self._pattern = pattern
-        self._session = session
         self._arn = f"arn:{session.partition_of(region)}:logs:{region}:*:log-group:{group}:*"
+        with translated(_ACTION, region=region):
+            # throttling is for the budget to see, and every other failure for the schedule: no retries of the SDK's
+            self._logs = session.client("logs", region, once=True)
+        self._logs.meta.events.register("before-send.*.FilterLogEvents", _note_sending, unique_id=_ACTION)
 
-    def __call__(self, chain: Chain) -> Page:
-        """Ask for the next page of a chain."""
+    def __call__(self, chain: Chain, sent: Callable[[], None]) -> Page:
+        """Ask for the next page of a chain; `sent` is called as the request goes out."""
         request = {
             "logGroupName": self._group,
             "startTime": chain.slice.start,
@@ -260,8 +275,8 @@ class _Calls:
         began = time.monotonic()
         with translated(_ACTION, region=self._region, resource=self._arn):
             try:
-                # throttling is for the budget to see, and every other failure for the schedule: no retries of the SDK's
-                answer = self._session.client("logs", self._region, once=True).filter_log_events(**request)
+                _sending.note = sent
+                answer = self._logs.filter_log_events(**request)
             except ClientError as error:
                 if error_code(error) == "InvalidOperationException":
                     raise class_refused(self._group) from error

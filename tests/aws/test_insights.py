@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -176,11 +177,17 @@ def test_closing_stops_what_runs(insights: Insights, aws: Control, group: Group)
     name = group({})
     aws.change(insights_polls=1000)
     aws.forget_requests()
-    timer = threading.Timer(0.3, insights.close)
-    timer.start()
+
+    def close_what_runs() -> None:
+        while not calls(aws, "GetQueryResults"):
+            time.sleep(0.05)
+        insights.close()
+
+    closing = threading.Thread(target=close_what_runs)
+    closing.start()
     with pytest.raises(UnreachableError) as caught:
         insights.run([name], COUNT, HOUR)
-    timer.join()
+    closing.join()
     assert caught.value.code == "query_stopped"
     assert calls(aws, "StopQuery") >= 1
     with pytest.raises(UnreachableError):

@@ -75,7 +75,7 @@ def test_events_come_as_they_are_logged(session: AwsSession, group: str, log: Ca
     began = time.monotonic()
     moment = log("[asayer_session_id=1] first", "[asayer_session_id=12] other", "[asayer_session_id=1] second")
     first, second = next(found), next(found)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 5
     assert isinstance(first, LogEntry)
     assert isinstance(second, LogEntry)
     assert (first.message, second.message) == ("[asayer_session_id=1] first", "[asayer_session_id=1] second")
@@ -118,15 +118,16 @@ def test_a_sample_is_told(session: AwsSession, group: str, log: Callable[..., in
 
 def test_the_end_waits_for_no_connection(session: AwsSession, group: str, aws: Control) -> None:
     aws.change(live_tail_s=0, live_tail_end="silence")
-    threads = threading.active_count()
     stopped = threading.Event()
     found = tail(session, REGION, [arn(group)], "", stopped)
     assert taken(found, 1) == ["<started>"]
-    threading.Timer(0.3, stopped.set).start()
+    (reading,) = (thread for thread in threading.enumerate() if thread.name == "live-tail")
     began = time.monotonic()
+    threading.Timer(0.3, stopped.set).start()
     assert list(found) == []
-    assert time.monotonic() - began < 1.3
-    assert threading.active_count() <= threads
+    reading.join()
+    # a stream that is silent would be given up after ten seconds; the rest is for a machine that has much to do
+    assert time.monotonic() - began < 4
 
 
 def test_what_cannot_be_tailed_is_told(

@@ -12,7 +12,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
 _UNIX_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
-_LAST: Final = datetime.max.replace(tzinfo=UTC)
+# the ends of a window that is open
+EARLIEST: Final = datetime.min.replace(tzinfo=UTC)
+LATEST: Final = datetime.max.replace(tzinfo=UTC)
 
 
 def _no_fields() -> Mapping[str, object]:
@@ -54,7 +56,7 @@ T = TypeVar("T", bound=Timed)
 
 def by_time(timed: Timed) -> datetime:
     """Return the key that sorts by time; what has none comes last."""
-    return timed.time or _LAST
+    return timed.time or LATEST
 
 
 def merged(streams: Iterable[Iterable[T]]) -> Iterator[T]:

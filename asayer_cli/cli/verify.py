@@ -8,6 +8,8 @@ import click
 
 from asayer_cli.cli.base import command
 from asayer_cli.cli.canary_options import Sectioned, canary_options, refuse_combinations
+from asayer_cli.cli.file_choice import file_source, refuse_mixtures, without_window
+from asayer_cli.cli.reading_options import collector_option, file_option
 from asayer_cli.cli.types import DURATION, MOMENT, SESSION_ID
 from asayer_cli.result import Result
 
@@ -29,6 +31,8 @@ _OUTPUTS: Final = ("text", "json", "junit", "github")
 
 @command("verify", outputs=_OUTPUTS, cls=Sectioned)
 @canary_options
+@file_option
+@collector_option
 @click.option("--only", type=click.Choice(("aws", "elastic")), help="Verify only this source.")
 @click.option("--since", type=MOMENT, metavar="TIME", help="Begin of the window: an age (2h) or ISO 8601 with a zone.")
 @click.option("--until", type=MOMENT, metavar="TIME", help="End of the window, not included; now when not given.")
@@ -57,6 +61,8 @@ _OUTPUTS: Final = ("text", "json", "junit", "github")
 @click.option("--allow-http", is_flag=True, help="Send credentials over plain HTTP to a host that is not this one.")
 def group(
     app: App,
+    file: tuple[str, ...],
+    collector: str,
     only: str | None,
     since: datetime | None,
     until: datetime | None,
@@ -82,11 +88,16 @@ def group(
     Uses the collector's own credentials: those that `aws setup` and `elastic create-key` stored, or, in CI, those of
     the environment. Changes nothing.
 
+    With --file, local files are judged as if their lines were in the log store, all of them unless --since or --until
+    is given: plain text, JSON lines, what Docker and Kubernetes write, and exports of CloudWatch, also compressed by
+    gzip or zstd. Each line is taken for an entry.
+
     \b
     asayer-cli verify                             the last hour, every integration
     asayer-cli verify --wait 3m                   right after a deployment
     asayer-cli verify --session 8135...           one session
     asayer-cli verify -o junit --report-file r.xml
+    asayer-cli verify --file app.log              without any account
     asayer-cli verify --canary https://api.example.com/asayer-canary --origin https://shop.example.com
     """
     from datetime import timedelta
@@ -95,6 +106,8 @@ def group(
     from asayer_cli.verification.verify import verify
     from asayer_cli.verification.wishes import Wishes
 
+    context = click.get_current_context()
+    refuse_mixtures(context, file)
     settings = app.settings()
     wishes = Wishes(
         convention=CONVENTIONS[convention or settings.text("convention", "asayer")],
@@ -108,8 +121,13 @@ def group(
         allow_empty=allow_empty,
     )
     verification: Verification | CanaryVerification
-    refuse_combinations(click.get_current_context(), canary_params)
-    if canary_params["canary"] is not None:
+    refuse_combinations(context, canary_params)
+    if file:
+        wishes = without_window(wishes)
+        reader = file_source(context, file, collector, wishes)
+        _check_window(app, wishes)
+        verification, exit_code = verify([reader], wishes, app.console)
+    elif canary_params["canary"] is not None:
         verification, exit_code = _verify_canary(app, settings, wishes, only, canary_params, allow_http=allow_http)
     else:
         _check_window(app, wishes)

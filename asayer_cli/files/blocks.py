@@ -58,10 +58,14 @@ def _line_end(data: bytes, position: int) -> int:
     return len(data) if found < 0 else found + 1
 
 
-def blocks_of(pieces: Iterable[bytes], name: str, notes: Notes) -> Iterator[Block]:
-    """Yield the text in blocks; what an overlong line has beyond `LONGEST_LINE` is left out and noted."""
+def blocks_of(
+    pieces: Iterable[bytes], name: str, notes: Notes, offset: int = 0, before: bytes = b"", after: bytes = b""
+) -> Iterator[Block]:
+    """Yield the text in blocks; what an overlong line has beyond `LONGEST_LINE` is left out and noted.
+
+    It begins `offset` bytes into its file, between the lines `before` and those `after`.
+    """
     waiting: Block | None = None
-    offset, before = 0, b""
     for data in whole_lines(pieces, name, notes):
         if waiting is not None:
             waiting.after = data
@@ -70,6 +74,7 @@ def blocks_of(pieces: Iterable[bytes], name: str, notes: Notes) -> Iterator[Bloc
         waiting = Block(data, offset, before)
         offset += len(data)
     if waiting is not None:
+        waiting.after = after
         yield waiting
 
 

@@ -7,7 +7,9 @@ import os
 import stat
 import sys
 import zlib
+from dataclasses import dataclass
 from io import FileIO
+from itertools import pairwise
 from typing import TYPE_CHECKING, Final
 
 from asayer_cli.files.blocks import blocks_of
@@ -27,7 +29,10 @@ _GZIP: Final = b"\x1f\x8b"
 _ZSTD: Final = b"\x28\xb5\x2f\xfd"
 # skippable frames, of which the last half byte is free
 _ZSTD_SKIPPABLE: Final = b"\x2a\x4d\x18"
+# What is read by a process of its own is worth starting one.
+_LEAST_PART: Final = 16 << 20
 _ZSTD_STEP: Final = 4096
+_LOOKED_AT: Final = 8192
 _UTF16: Final = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 # window and 32: a header of gzip's is expected
 _GZIP_WINDOW: Final = 31
@@ -40,6 +45,16 @@ def opened(place: Place) -> FileIO:
     return FileIO(place.path)
 
 
+@dataclass(frozen=True, slots=True)
+class Span:
+    """A part of a plain file that begins and ends with lines; `before` and `after` are the lines beside it."""
+
+    begin: int
+    end: int
+    before: bytes
+    after: bytes
+
+
 class Text:
     """One file's text; `zipped` tells, once reading has begun, whether it came out of gzip.
 
@@ -48,29 +63,35 @@ class Text:
     JSON for each.
     """
 
-    def __init__(self, place: Place, notes: Notes) -> None:
+    def __init__(self, place: Place, notes: Notes, span: Span | None = None) -> None:
         self.zipped = False
         self.end = 0
         self._place = place
         self._notes = notes
+        self._span = span
 
     def blocks(self) -> Iterator[Block]:
         """Yield the text in blocks of whole lines."""
-        return blocks_of(self.pieces(), self._place.name, self._notes)
+        name, span = self._place.name, self._span
+        if span is None:
+            return blocks_of(self._pieces(), name, self._notes)
+        return blocks_of(self._pieces(), name, self._notes, span.begin, span.before, span.after)
 
-    def pieces(self) -> Iterator[bytes]:
+    def _pieces(self) -> Iterator[bytes]:
         """Yield the text in UTF-8, in pieces that end anywhere; what goes wrong becomes a note."""
         try:
             with opened(self._place) as stream:
-                yield from gathered(self._decoded(self._raw(stream)))
+                if self._span is None:
+                    yield from gathered(self._decoded(self._raw(stream, _size(stream))))
+                else:
+                    stream.seek(self._span.begin)
+                    yield from self._raw(stream, self._span.end - self._span.begin)
         except OSError as error:
             self._notes.missing(f"{self._place.name} cannot be read to its end: {error.strerror or error}")
 
-    def _raw(self, stream: FileIO) -> Iterator[bytes]:
-        found = os.fstat(stream.fileno())
-        left = found.st_size if stat.S_ISREG(found.st_mode) and found.st_size else None
+    def _raw(self, stream: FileIO, left: int | None) -> Iterator[bytes]:
         while left is None or left > 0:
-            piece = stream.read(PIECE if left is None else min(PIECE, left))
+            piece = stream.read(PIECE if left is None else min(_to_line_end(stream), left))
             if not piece:
                 break
             self._notes.read_bytes += len(piece)
@@ -94,16 +115,56 @@ class Text:
         return unwrapped(pieces, self._place.name, self._notes) if is_export(head) else pieces
 
 
-def is_plain(head: bytes) -> bool:
-    """Tell whether a file that begins so is text whose bytes need no change, so that each part stands for itself."""
+def spans(place: Place, most: int) -> list[Span]:
+    """Return parts of a file that can be read side by side: at most so many, of equal size; none where it has none.
+
+    A file whose bytes are not its text, and one that is soon read, has no parts.
+    """
+    with opened(place) as stream:
+        size = _size(stream) or 0
+        count = min(most, size // _LEAST_PART)
+        if not place.again or count < 2 or not _is_plain(stream.read(_HEAD)):  # noqa: PLR2004 - one is the whole
+            return []
+        borders = [0, *(_next_line(stream, size * number // count) for number in range(1, count)), size]
+        return [_span(stream, begin, end) for begin, end in pairwise(borders) if begin < end]
+
+
+def _size(stream: FileIO) -> int | None:
+    """Return how long a file is now, None where that is not known."""
+    found = os.fstat(stream.fileno())
+    return found.st_size if stat.S_ISREG(found.st_mode) and found.st_size else None
+
+
+def _is_plain(head: bytes) -> bool:
     marks = (_GZIP, _ZSTD, codecs.BOM_UTF8, *_UTF16)
     return not (head.startswith(marks) or head[1:4] == _ZSTD_SKIPPABLE or is_export(head))
 
 
-def head_of(place: Place) -> bytes:
-    """Return the first bytes of a regular file."""
-    with opened(place) as stream:
-        return stream.read(_HEAD)
+def _to_line_end(stream: FileIO) -> int:
+    """Return how much to read so that a piece of a file ends with a line, which spares copying it."""
+    end = stream.tell() + PIECE
+    newline = os.pread(stream.fileno(), _LOOKED_AT, end - _LOOKED_AT).rfind(b"\n")
+    return PIECE if newline < 0 else PIECE - _LOOKED_AT + newline + 1
+
+
+def _next_line(stream: FileIO, position: int) -> int:
+    """Return where the first line behind a position begins, the end of the file where none does."""
+    stream.seek(position)
+    while piece := stream.read(PIECE):
+        newline = piece.find(b"\n")
+        if newline >= 0:
+            return position + newline + 1
+        position += len(piece)
+    return position
+
+
+def _span(stream: FileIO, begin: int, end: int) -> Span:
+    start = max(begin - PIECE, 0)
+    stream.seek(start)
+    before = stream.read(begin - start)
+    stream.seek(end)
+    after = stream.read(PIECE)
+    return Span(begin, end, before[before.find(b"\n") + 1 :] if start else before, after[: after.rfind(b"\n") + 1])
 
 
 def gathered(pieces: Iterable[bytes]) -> Iterator[bytes]:
@@ -113,7 +174,7 @@ def gathered(pieces: Iterable[bytes]) -> Iterator[bytes]:
     for piece in pieces:
         held.append(piece)
         size += len(piece)
-        if size >= PIECE:
+        if size >= PIECE // 2:
             yield b"".join(held)
             held, size = [], 0
     if held:

@@ -19,9 +19,8 @@ if TYPE_CHECKING:
     from asayer_cli.tag import TagConvention
 
 _COMMON_WORDS: Final = frozenset({"session", "open", "id"})
-# What one hit of a capital letter costs, in bytes that could be made lower-case meanwhile.
-_COST_OF_A_HIT: Final = 150
-_SAMPLE: Final = 8192
+# So much is made lower-case at a time that it stays in the processor's cache.
+_WINDOW: Final = 256 << 10
 # An id is looked for by itself when its digits are rare, and there are few.
 _RARE_DIGITS: Final = 12
 _FEW_IDS: Final = 2
@@ -36,44 +35,17 @@ def rarest_word(convention: TagConvention) -> bytes:
 
 
 class WordScan:
-    """Finds a word in any case.
-
-    The spelling in lower case is found as it is. Each other one has a capital letter of the word: where those are rare,
-    they are looked at one by one; where they are not, the block is made lower-case.
-    """
+    """Finds a word in any case."""
 
     def __init__(self, word: bytes) -> None:
         self._word = word
-        self._capitals = sorted(set(word.upper()) - set(word))
-        self._spots = {
-            letter: [place for place, other in enumerate(word.upper()) if other == letter] for letter in self._capitals
-        }
 
     def __call__(self, block: bytes) -> list[int]:
         """Return places in the block, at least one in every line that holds the word, in order."""
-        if self._capitals_are_common(block):
-            return line_places(block.lower(), self._word)
-        found = line_places(block, self._word)
-        capital = self._with_capitals(block)
-        return sorted({*found, *capital}) if capital else found
-
-    def _capitals_are_common(self, block: bytes) -> bool:
-        middle = len(block) // 2
-        sample = block[:_SAMPLE] + block[middle : middle + _SAMPLE]
-        return sum(map(sample.count, self._capitals)) * _COST_OF_A_HIT > len(sample)
-
-    def _with_capitals(self, block: bytes) -> list[int]:
         found = []
-        word, size, find = self._word, len(self._word), block.find
-        for letter in self._capitals:
-            spots = self._spots[letter]
-            place = find(letter)
-            while place >= 0:
-                for spot in spots:
-                    begin = place - spot
-                    if begin >= 0 and block[begin : begin + size].lower() == word:
-                        found.append(begin)
-                place = find(letter, place + 1)
+        for begin in range(0, len(block), _WINDOW):
+            part = block[begin : begin + _WINDOW + len(self._word) - 1].lower()
+            found += [begin + place for place in line_places(part, self._word)]
         return found
 
 
@@ -96,8 +68,8 @@ def scan_for(convention: TagConvention, ids: frozenset[SessionId]) -> Callable[[
     return WordScan(rarest_word(convention))
 
 
-def candidates(block: bytes, hits: Callable[[bytes], list[int]]) -> Iterator[tuple[int, int]]:
-    """Yield where each candidate line begins and ends, in order, its newline included."""
+def candidates(block: bytes, hits: Callable[[bytes], list[int]]) -> Iterator[tuple[int, int, int]]:
+    """Yield where each candidate line begins and ends, its newline included, and its first hit; in order."""
     places = hits(block)
     if _is_of_containers(block):
         places = sorted({*places, *_cut_lines(block)})
@@ -106,7 +78,7 @@ def candidates(block: bytes, hits: Callable[[bytes], list[int]]) -> Iterator[tup
         if place >= end:
             begin = rfind(b"\n", 0, place) + 1
             end = find(b"\n", place) + 1 or size
-            yield begin, end
+            yield begin, end, place
 
 
 def _is_of_containers(block: bytes) -> bool:

@@ -12,7 +12,7 @@ from asayer_cli.files.opening import Text
 from asayer_cli.files.ordering import ordered
 from asayer_cli.files.places import described, places
 from asayer_cli.files.scan import candidates, scan_for
-from asayer_cli.files.times import Clock
+from asayer_cli.files.times import UTC_ASSUMED, YEAR_ASSUMED, Clock
 from asayer_cli.sources import Found, Reading
 from asayer_cli.stack_traces import trace_behind
 from asayer_cli.tag import find_session
@@ -27,9 +27,6 @@ if TYPE_CHECKING:
     from asayer_cli.files.places import Place
     from asayer_cli.session_id import SessionId
     from asayer_cli.sources import SessionSearch
-
-UTC_ASSUMED: Final = "times without a zone were taken for UTC"
-YEAR_ASSUMED: Final = "times without a year were taken for the newest that is not in the future"
 
 
 class FileSource:
@@ -106,7 +103,7 @@ class FileSource:
         self, block: Block, search: SessionSearch, assembler: Assembler, ids: frozenset[SessionId]
     ) -> Iterator[Found]:
         hits = scan_for(search.convention, ids)
-        for begin, end in candidates(block.data, hits):
+        for begin, end, _ in candidates(block.data, hits):
             made = assembler.entry(block, begin, end)
             if made is None:
                 continue

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime, timedelta, timezone
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
+UTC_ASSUMED: Final = "times without a zone were taken for UTC"
+YEAR_ASSUMED: Final = "times without a year were taken for the newest that is not in the future"
 _UNIX_EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MONTHS: Final = {
     name: number
@@ -52,7 +51,6 @@ class Clock:
         self.assumed_utc = False
         self.assumed_year = False
         self._now = now or datetime.now(UTC)
-        self._last: Callable[[re.Match[bytes]], datetime] | None = None
 
     def of_line(self, line: bytes) -> datetime | None:
         """Return the time that stands at the head of a line, None where there is none."""

@@ -26,7 +26,7 @@ _MARKS: Final = {
     Status.FAIL: ("✗", "bold red"),
     Status.SKIP: ("-", "dim"),
 }
-SOURCE_NAMES: Final = {"aws": "CloudWatch Logs", "elastic": "Elasticsearch"}
+SOURCE_NAMES: Final = {"aws": "CloudWatch Logs", "elastic": "Elasticsearch", "file": "Files"}
 INDENTED: Final = (0, 0, 0, 2)
 _WIDE: Final = 116
 _LONGEST_MESSAGE: Final = 2_000
@@ -47,6 +47,8 @@ def _(data: Verification) -> Iterator[RenderableType]:
         yield Padding(Text(_counts(source), style="dim"), INDENTED, expand=False)
         if source.entries is not None:
             yield from entry_table(source.entries)
+        if source.unlisted:
+            yield Padding(Text(f"and {source.unlisted:,} more entries", style="dim"), INDENTED, expand=False)
         yield Text()
     yield _verdict(data)
 
@@ -89,9 +91,18 @@ def _counts(source: SourceReport) -> str:
     complete = "" if source.complete else ", not read to the end"
     more = f"; {unreadable} more meant to be tagged" if unreadable else ""
     return (
-        f"searched {rfc3339(source.searched_from)} to {rfc3339(source.searched_to)}{complete}: "
+        f"searched {_span(source)}{complete}: "
         f"{source.tagged} tagged: {source.collectible} collectible, {dropped} dropped{more}"
     )
+
+
+def _span(source: SourceReport) -> str:
+    if source.searched_from and source.searched_to:
+        return f"{rfc3339(source.searched_from)} to {rfc3339(source.searched_to)}"
+    if source.searched_from or source.searched_to:
+        ends = (("from", source.searched_from), ("to", source.searched_to))
+        return " ".join(f"{word} {rfc3339(end)}" for word, end in ends if end)
+    return "every line"
 
 
 def entry_table(entries: tuple[JudgedEntry, ...]) -> Iterator[RenderableType]:

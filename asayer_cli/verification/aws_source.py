@@ -53,14 +53,18 @@ class AwsSource:
 
         tally = Tally(CloudWatchCollector(wishes.convention), wishes.session_ids, wishes.explain)
         collected = collector_pattern(wishes.convention)
-        tally.add_found(self._reader.search(self._group, collected, window))
+
+        def again(narrower: Window) -> Iterator[LogEntry]:
+            return self._reader.search(self._group, collected, narrower)
+
+        tally.add_both(again(window), self._suspects(suspect_pattern(wishes.convention), window, tally), again)
+        return tally
+
+    def _suspects(self, pattern: str, window: Window, tally: Tally) -> Iterator[LogEntry]:
         try:
-            tally.add_suspects(self._reader.search(self._group, suspect_pattern(wishes.convention), window))
+            yield from self._reader.search(self._group, pattern, window)
         except AsayerError as error:
             tally.notes = (f"near misses cannot be looked for ({error.message})",)
-        if tally.hidden:
-            tally.settle(self._reader.search(self._group, collected, window))
-        return tally
 
     def newest(self, window: Window) -> datetime | None:
         """Return the time of the newest entry of any kind."""

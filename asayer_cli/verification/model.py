@@ -30,9 +30,9 @@ class Status(StrEnum):
 class Check:
     """One thing that `verify` proves.
 
-    `id` is stable (`aws.credentials`), `source` is `aws` or `elastic`, `summary` says what was found, `remedy` what to
-    do about it, `sample` is one log message that shows it: text from strangers. `code` is a stable name of why, where
-    the id does not say it all.
+    `id` is stable (`aws.credentials`), `source` is `aws`, `elastic` or `file`, `summary` says what was found, `remedy`
+    what to do about it, `sample` is one log message that shows it: text from strangers. `code` is a stable name of why,
+    where the id does not say it all.
     """
 
     id: str
@@ -78,18 +78,20 @@ class SourceReport:
 
     `complete` is False when the store could not be read to the end; `tagged` counts entries that carry an id,
     `collectible` those that the collector takes, `rejected` the others by reason, of which `near_misses` were meant to
-    be taken; `entries` only with `--explain`.
+    be taken; `entries` only with `--explain`, and `unlisted` those that are too many to be listed. Files are searched
+    from begin to end where no window is asked for: then both ends are None.
     """
 
     name: str
-    searched_from: datetime
-    searched_to: datetime
+    searched_from: datetime | None
+    searched_to: datetime | None
     complete: bool
     tagged: int
     collectible: int
     rejected: Mapping[Reason, int]
     near_misses: tuple[NearMiss, ...] = ()
     entries: tuple[JudgedEntry, ...] | None = None
+    unlisted: int = 0
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
-from asayer_cli.entries import Window
+from asayer_cli.entries import EARLIEST, LATEST, Window
 from asayer_cli.errors import AsayerError
 from asayer_cli.exit_codes import ExitCode, first_of
 from asayer_cli.together import together
@@ -36,7 +36,7 @@ class Source(Protocol):
 
     @property
     def name(self) -> str:
-        """`aws` or `elastic`."""
+        """`aws`, `elastic` or `file`."""
 
     @property
     def place(self) -> str:
@@ -87,7 +87,7 @@ def _verify_source(source: Source, wishes: Wishes, reporter: Reporter, stopped: 
         if late:
             source.checklist.end_late(MAY_COME)
         nothing = () if wishes.explain else None
-        return SourceReport(source.name, look.window.start, look.window.end, False, 0, 0, {}, entries=nothing)
+        return SourceReport(source.name, *_ends(look.window), False, 0, 0, {}, entries=nothing)
     _record(source, look.tally, wishes, lateness(source, look.window, began).words if late else "")
     return report_of(source, look.window, look.tally, wishes)
 
@@ -113,7 +113,8 @@ def _search(source: Source, window: Window, wishes: Wishes) -> Tally | None:
     try:
         return source.search(window, wishes)
     except AsayerError as error:
-        source.checklist.record("read", failed(error.message, error.hint, exit_code_of(error)))
+        check_id = "readable" if source.name == "file" else "read"
+        source.checklist.record(check_id, failed(error.message, error.hint, exit_code_of(error)))
         return None
 
 
@@ -130,7 +131,8 @@ def _waiting_for(source: Source, look: _Look, wishes: Wishes) -> str:
 
 
 def _record(source: Source, tally: Tally, wishes: Wishes, lateness: str) -> None:
-    source.checklist.record("read", read_finding(tally))
+    if source.name != "file":  # which has a check of its own for it
+        source.checklist.record("read", read_finding(tally))
     source.entry_findings(tally)
     entry_checks.record(source.checklist, tally, wishes, lateness)
 
@@ -149,12 +151,17 @@ def report_of(source: Source, window: Window, tally: Tally, wishes: Wishes) -> S
     """Return what a source holds in a window."""
     return SourceReport(
         source.name,
-        window.start,
-        window.end,
+        *_ends(window),
         not tally.partial and not tally.notes,
         tally.tagged,
         tally.collectible,
         dict(tally.rejected.most_common()),
         entry_checks.near_misses(tally, wishes),
         tally.in_order() if wishes.explain else None,
+        tally.unlisted,
     )
+
+
+def _ends(window: Window) -> tuple[datetime | None, datetime | None]:
+    """Return where a window begins and ends, None where it is open."""
+    return None if window.start == EARLIEST else window.start, None if window.end == LATEST else window.end

@@ -93,7 +93,9 @@ function startPointer(plot) {
     }
   });
   plot.addEventListener("pointerup", (event) => {
-    const clicked = dragging.from !== null && !dragging.handle && Math.abs(xAt(dragging.from) - xOf(event)) <= 3;
+    // a click on a handle that nobody has moved is meant for the bar under it
+    const meant = !dragging.handle || filters.range === null;
+    const clicked = dragging.from !== null && meant && Math.abs(xAt(dragging.from) - xOf(event)) <= 3;
     if (clicked) {
       clickBar(xOf(event));
     } else if (dragging.from !== null) {

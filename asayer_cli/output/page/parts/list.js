@@ -36,14 +36,54 @@ function positionAt(y) {
 
 const listTop = () => byId("entries").getBoundingClientRect().top;
 
+const anyOpen = () => list.allOpen || list.open.size > 0;
+
+// Rows that unfold have heights that are only known once they are there; what is on the screen stays where it is.
 function renderList() {
+  const anchor = anyOpen() ? firstOnScreen() : null;
+  const before = anchor?.getBoundingClientRect().top;
+  placeAround();
+  if (anyOpen() && measureRows()) {
+    layOut();
+    makeRoom();
+  }
+  if (anchor?.isConnected) {
+    const moved = anchor.getBoundingClientRect().top - before;
+    if (Math.abs(moved) >= 1) {
+      scrollBy(0, moved);
+    }
+  }
+  tellScreen();
+}
+
+function placeAround() {
   const count = shownCount();
   const top = -listTop();
   const whole = list.printing || (count <= FEW && !list.allOpen);
   const first = whole ? 0 : positionAt(top - 800);
-  const last = whole ? count - 1 : Math.min(count - 1, positionAt(top + innerHeight + 800));
-  place(first, last);
-  tellScreen(top, count);
+  place(first, whole ? count - 1 : Math.min(count - 1, positionAt(top + innerHeight + 800)));
+}
+
+function firstOnScreen() {
+  for (const item of list.rows.values()) {
+    if (item.getBoundingClientRect().bottom > list.cover) {
+      return item;
+    }
+  }
+  return null;
+}
+
+// Takes the heights of the unfolded rows that are there, and tells whether one had another.
+function measureRows() {
+  let changed = false;
+  for (const item of list.rows.values()) {
+    if (isOpen(item.entry)) {
+      const height = item.offsetHeight;
+      changed ||= height !== list.heights.get(item.entry.index);
+      list.heights.set(item.entry.index, height);
+    }
+  }
+  return changed;
 }
 
 function place(first, last) {
@@ -72,8 +112,14 @@ function place(first, last) {
   list.rows = wanted;
   list.first = first;
   list.last = last;
-  host.style.paddingTop = `${list.tops[first] ?? 0}px`;
-  host.style.paddingBottom = `${(list.tops[shownCount()] ?? 0) - (list.tops[last + 1] ?? 0)}px`;
+  makeRoom();
+}
+
+// The rows that are not there leave their room.
+function makeRoom() {
+  const { style } = byId("entries");
+  style.paddingTop = `${list.tops[list.first] ?? 0}px`;
+  style.paddingBottom = `${(list.tops[shownCount()] ?? 0) - (list.tops[list.last + 1] ?? 0)}px`;
 }
 
 function newRow(entry, position) {
@@ -133,37 +179,22 @@ function refreshRows() {
   renderList();
 }
 
-const sizes = new ResizeObserver((changes) => {
-  let moved = 0;
-  let changed = false;
-  const top = list.cover;
-  for (const { target } of changes) {
-    if (target.isConnected && isOpen(target.entry)) {
-      const height = target.offsetHeight;
-      const before = list.heights.get(target.entry.index) ?? UNFOLDED_GUESS;
-      if (height !== before) {
-        list.heights.set(target.entry.index, height);
-        changed = true;
-        moved += target.getBoundingClientRect().top < top - height ? height - before : 0;
-      }
-    }
-  }
-  if (changed) {
+// A row that grows later, as when the reader asks for the rest of it.
+const sizes = new ResizeObserver(() => {
+  if (anyOpen() && measureRows()) {
     layOut();
-    place(list.first, list.last);
-    if (moved && list.allOpen) {
-      scrollBy(0, moved);
-    }
+    makeRoom();
     scheduleRender();
   }
 });
 
 const scheduleRender = onFrame(renderList);
 
-function tellScreen(top, count) {
+function tellScreen() {
+  const top = -listTop();
   const first = view.matches[positionAt(Math.max(0, top + list.cover))];
   const last = view.matches[positionAt(Math.max(0, top + innerHeight))];
-  markOnScreen(count && list.tops[count] > 0 ? first : null, last);
+  markOnScreen(shownCount() ? first : null, last);
 }
 
 function markCurrent(item, on) {
@@ -191,18 +222,24 @@ function goTo(position, { centre = false } = {}) {
   if (!entry || position >= shownCount()) {
     return;
   }
-  const { cover } = list;
-  const top = listTop() + list.tops[position];
-  if (centre) {
-    scrollBy(0, top - cover - (innerHeight - cover) / 3);
-  } else if (top < cover + 4) {
-    scrollBy(0, top - cover - 4);
-  } else if (top + list.row > innerHeight - 8) {
-    scrollBy(0, top + list.row - innerHeight + 8);
+  for (let tries = 0; tries < 4 && bringIntoSight(position, centre && !tries); tries += 1) {
+    renderList();
   }
-  renderList();
   setCurrent(entry);
   list.rows.get(entry.index)?.firstElementChild.firstElementChild.focus({ preventScroll: true });
+}
+
+// Scrolls to where a row should be, and tells whether it was somewhere else.
+function bringIntoSight(position, centre) {
+  const { cover } = list;
+  const item = list.rows.get(view.matches[position].index);
+  const top = item ? item.getBoundingClientRect().top : listTop() + list.tops[position];
+  const low = innerHeight - list.row - 8;
+  if (item && !centre && top >= cover + 4 && top <= low) {
+    return false;
+  }
+  scrollBy(0, centre ? top - cover - (innerHeight - cover) / 3 : top < cover + 4 ? top - cover - 4 : top - low);
+  return true;
 }
 
 const currentPosition = () => (list.current ? view.matches.indexOf(list.current) : -1);

@@ -6,8 +6,8 @@ function startLevels(entries) {
   const counts = new Map();
   entries.forEach((entry) => counts.set(entry.level, (counts.get(entry.level) ?? 0) + 1));
   for (const level of LEVELS.filter((name) => counts.has(name))) {
-    const toggle = button(LEVEL_NAMES[level], () => toggleIn(filters.levels, level), { class: null, "data-level": level, title: `Only these, or with the others that are pressed` });
-    toggle.append(make("i", {}, number(counts.get(level))));
+    const toggle = button(LEVEL_NAMES[level], () => toggleIn(filters.levels, level), { class: null, "data-level": level, title: "Only these, or with the others that are pressed" });
+    toggle.append(" ", make("i", {}, number(counts.get(level))));
     byId("levels").append(toggle);
   }
 }

@@ -1,0 +1,68 @@
+"""How pages look: enough contrast in both themes, nothing cut off on a telephone, and nothing but ink in print."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final
+
+import pytest
+
+from asayer_cli.output.page import coverage_page
+from tests.pages import samples
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from tests.pages.conftest import Open
+
+pytestmark = pytest.mark.needs_browser
+
+CONTRAST: Final = (Path(__file__).parent / "contrast.js").read_text(encoding="utf-8")
+READABLE: Final = 4.5
+"""The ratio that WCAG 2 asks for at level AA."""
+
+
+def poor(page: Page) -> list[Any]:
+    found = page.evaluate(
+        f"({CONTRAST.partition('(least)')[1]}{CONTRAST.partition('(least)')[2].rstrip().rstrip(';')})({READABLE})"
+    )
+    assert found["seen"] > 30
+    return list(found["poor"])
+
+
+def pages(open_session: Open, open_file: Open, folder: Path, **options: Any) -> tuple[Page, Page]:
+    """Open a session's page with all that has a colour in sight, and a coverage's."""
+    entries = samples.shop()[80:]
+    told = replace(samples.completeness(entries), complete=False, readings=(*samples.READINGS[:2], samples.FAILED))
+    session = open_session(entries, told, height=3000, **options)
+    session.locator("#text").fill("o")
+    session.locator("#entries summary", has_text="payment of order").first.click()
+    session.locator("#entries summary", has_text="could not write").click()
+    session.locator(".entry[open] .body summary", has_text="As it is stored").last.click()
+    session.locator("#places summary").click()
+    (folder / "coverage.html").write_text(coverage_page(samples.shop_coverage()), encoding="utf-8")
+    return session, open_file(folder / "coverage.html", height=2000, **options)
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_text_can_be_read(open_session: Open, open_file: Open, tmp_path: Path, theme: str) -> None:
+    session, coverage = pages(open_session, open_file, tmp_path, color_scheme=theme)
+    assert poor(session) == []
+    assert poor(coverage) == []
+    session.get_by_role("button", name={"light": "Dark", "dark": "Light"}[theme], exact=True).click()
+    assert poor(session) == []
+
+
+def test_nothing_is_wider_than_a_telephone(open_session: Open, open_file: Open, tmp_path: Path) -> None:
+    for page in pages(open_session, open_file, tmp_path, width=400):
+        assert page.evaluate("document.documentElement.scrollWidth") == 400
+
+
+def test_print_has_no_controls(open_session: Open, open_file: Open, tmp_path: Path) -> None:
+    session, _ = pages(open_session, open_file, tmp_path, color_scheme="dark")
+    session.emulate_media(media="print", color_scheme="dark")
+    for selector in (".top", "#toolbar", ".acts", ".handle"):
+        assert not session.locator(selector).first.is_visible()
+    assert session.locator(".entry[open] .body").first.is_visible()
+    assert poor(session) == []

@@ -32,7 +32,7 @@ _MEANT: Final = (
     rf"\b(?:{_LEVELS})\b|\bTraceback \(most recent call last\)|\bpanic: "
     rf"|\"(?:log\.)?level(?:name)?\"\s*:\s*\"(?:{_JSON_LEVELS})\""
 )
-_WORDS_OF_STREAM: Final = r"^(?<folder>.*)\/[^\/]*$"
+_WORDS_OF_STREAM: Final = r"^(?<covfolder>.*)\/[^\/]*$"
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,17 +52,19 @@ def query(convention: TagConvention, by: By, step: timedelta) -> str:
 
     Steps longer than a day are counted by day.
     """
-    streams = [f"parse @logStream /{_WORDS_OF_STREAM}/", "fields coalesce(folder, @logStream) as stream"]
-    places = ("@log", "stream") if by is By.STREAM else ("@log",)
+    streams = [f"parse @logStream /{_WORDS_OF_STREAM}/", "fields coalesce(covfolder, @logStream) as covstream"]
+    places = ("@log", "covstream") if by is By.STREAM else ("@log",)
     flags = ", ".join(f"ispresent({name}) as has{name}" for name in _patterns(convention))
-    group_by = ", ".join((*places, f"bin({_period(step)}) as time", *(f"has{name}" for name in _patterns(convention))))
+    group_by = ", ".join(
+        (*places, f"bin({_period(step)}) as covtime", *(f"has{name}" for name in _patterns(convention)))
+    )
     return "\n| ".join(
         (
             f"filter @message like /(?i){_ERROR_WORD}/ or @message like /{_MEANT}/",
             *(f"parse {field} /{pattern}/" for field, pattern in _patterns(convention).values()),
             *(streams if by is By.STREAM else ()),
-            f"fields substr(@message, 0, {SAMPLE_LENGTH}) as head, {flags}",
-            f"stats count(*) as entries, latest(head) as sample by {group_by}",
+            f"fields substr(@message, 0, {SAMPLE_LENGTH}) as covhead, {flags}",
+            f"stats count(*) as entries, latest(covhead) as sample by {group_by}",
         )
     )
 
@@ -70,12 +72,12 @@ def query(convention: TagConvention, by: By, step: timedelta) -> str:
 def row_of(row: Mapping[str, str]) -> CountedRow:
     """Read one row; ValueError when it is none of this query's."""
     try:
-        when = datetime.fromisoformat(row["time"]).replace(tzinfo=UTC)
+        when = datetime.fromisoformat(row["covtime"]).replace(tzinfo=UTC)
         return CountedRow(
             row["@log"].partition(":")[2] or row["@log"],
-            row.get("stream", ""),
+            row.get("covstream", ""),
             when,
-            _class_of({name for name in _FLAGS if row.get(f"has{name}", "").lower() in _TRUE}),
+            _class_of({name for name in _FLAGS if row.get(f"hascov{name}", "").lower() in _TRUE}),
             int(row["entries"]),
             row.get("sample", ""),
         )
@@ -114,7 +116,8 @@ def _reason_of_tag(has: set[str]) -> Reason | None:
 def _patterns(convention: TagConvention) -> dict[str, tuple[str, str]]:
     """Return, by the name of the field that it gives, what each pattern is looked for in, and the pattern.
 
-    They are those of `tag`, with what these look ahead for taken in.
+    The names begin as no field of a JSON event does, for these are fields, too. The patterns are those of `tag`, with
+    what these look ahead for taken in.
     """
     name = convention.tag_name.replace(".", r"\.")
     loose = r"[-_. ]?".join(convention.words)
@@ -122,15 +125,15 @@ def _patterns(convention: TagConvention) -> dict[str, tuple[str, str]]:
     nobody = "none|null|nil|undefined|-"
     message = "@message"
     return {
-        "word": (message, r"(?i)(?<word>exception|error)"),
-        "exact": (message, rf"(?<exact>{name})"),
-        "digits": (message, rf"(?i){name}=(?<digits>[0-9]+)"),
-        "huge": ("digits", rf"^0*(?<huge>{_MORE_THAN_64_BITS})$"),
-        "blank": (message, rf"(?i){name}=(?<blank>(?:{nobody})?(?:\]|[\s,;]*$|[\s,;]+[^\s\d]))"),
-        "nobody": ("blank", rf"(?i)^(?<nobody>{nobody})"),
-        "notnumeric": (message, rf"(?i){name}=(?<notnumeric>[^\s\]\"'\\,;0-9])"),
-        "malformed": (message, rf"(?i){name}(?<malformed>{assignment}|\s+[0-9])"),
-        "wrongname": (message, rf"(?i)(?<wrongname>{loose}{assignment})"),
+        "covword": (message, r"(?i)(?<covword>exception|error)"),
+        "covexact": (message, rf"(?<covexact>{name})"),
+        "covdigits": (message, rf"(?i){name}=(?<covdigits>[0-9]+)"),
+        "covhuge": ("covdigits", rf"^0*(?<covhuge>{_MORE_THAN_64_BITS})$"),
+        "covblank": (message, rf"(?i){name}=(?<covblank>(?:{nobody})?(?:\]|[\s,;]*$|[\s,;]+[^\s\d]))"),
+        "covnobody": ("covblank", rf"(?i)^(?<covnobody>{nobody})"),
+        "covnotnumeric": (message, rf"(?i){name}=(?<covnotnumeric>[^\s\]\"'\\,;0-9])"),
+        "covmalformed": (message, rf"(?i){name}(?<covmalformed>{assignment}|\s+[0-9])"),
+        "covwrongname": (message, rf"(?i)(?<covwrongname>{loose}{assignment})"),
     }
 
 

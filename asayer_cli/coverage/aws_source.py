@@ -108,12 +108,12 @@ class AwsSource:
         cost = most_cost(groups, window, now, self.session.region)
         if cost <= self.max_cost:
             return
-        size = most_scanned(groups, window, now) / 10**9
+        size = most_scanned(groups, window, now) / 1024**3
         raise RefusedError(
-            f"Counting the errors may cost up to ${cost:,.2f}, which is more than ${self.max_cost:,.2f}: Logs Insights "
-            f"would scan up to {size:,.0f} GB. That is estimated from the size that AWS tells of the log groups, as "
-            "compressed to 15%, and the part of it that falls into the window.",
-            hint="Ask for a shorter time with --since and --until, or allow it with --max-cost DOLLARS.",
+            f"Counting the errors may cost up to ${max(cost, 0.01):,.2f}, and no more than ${self.max_cost:,.2f} is "
+            f"allowed: Logs Insights would scan up to {size:,.1f} GB. That is an estimate: from the size of the log groups "
+            "that AWS tells, as if compressed to 15%, and the part of it that falls into the window.",
+            hint="Ask for a shorter time with --since and --until, or allow more with --max-cost DOLLARS.",
             code="too_expensive",
         )
 

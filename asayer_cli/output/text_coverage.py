@@ -30,6 +30,7 @@ _NOTHING: Final = "·"
 _LONGEST_SAMPLE: Final = 300
 _FINE: Final = 90.0
 _POOR: Final = 50.0
+_CENT: Final = 0.01
 
 
 @singledispatch
@@ -147,10 +148,10 @@ def _rejection(rejection: Rejection) -> Padding:
 
 
 def _ending(source: SourceCoverage) -> Iterator[RenderableType]:
-    if len(source.groups) > 1:
+    if sum(group.collected for group in source.groups) > 1:
         yield Text(f"  in all {_percent(source.share)}: {source.collectible:,} of {number(source.errors, 'error')}")
     if source.scanned_bytes is not None:
-        cost = "" if source.cost is None else f", about ${_dollars(source.cost)}"
+        cost = "" if source.cost is None else f", which costs {_dollars(source.cost)}"
         yield Text(f"  Logs Insights scanned {_size(source.scanned_bytes)}{cost}", style="dim")
     for remark in source.remarks:
         yield Text(f"  - {redact(one_line(remark))}", style="dim")
@@ -159,7 +160,7 @@ def _ending(source: SourceCoverage) -> Iterator[RenderableType]:
 
 
 def _dollars(cost: float) -> str:
-    return f"{cost:.2f}" if cost >= 1 else f"{cost:.4f}".rstrip("0").rstrip(".") or "0"
+    return f"about ${cost:,.2f}" if cost >= _CENT else "less than a cent"
 
 
 def _size(count: float) -> str:
@@ -177,9 +178,17 @@ def _verdict(data: Coverage) -> Text:
         return Text(f"Under {data.fail_under:g}%: {names}.", style="bold red")
     if not data.complete:
         return Text("Not everything could be read; there may be more errors than these.", style="bold yellow")
+    if not any(group.collected for source in data.sources for group in source.groups) and _any_group(data):
+        return Text(
+            "None of these places is collected, so none of their errors can reach a replay.", style="bold yellow"
+        )
     if not data.errors:
         return Text("No errors in what is collected, so none had to reach a replay.", style="bold green")
     reached = f"{_percent(data.share)} of {number(data.errors, 'error')} can reach a replay"
     wanted = "" if data.fail_under is None else f"; every place has {data.fail_under:g}% or more"
     fine = data.fail_under is not None or (data.share or 0) >= _FINE
     return Text(f"{reached}{wanted}.", style="bold green" if fine else "bold yellow")
+
+
+def _any_group(data: Coverage) -> bool:
+    return any(source.groups for source in data.sources)

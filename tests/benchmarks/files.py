@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 import tempfile
@@ -15,7 +14,7 @@ from asayer_cli.sandbox.supervisor import cleaned
 from asayer_cli.session_id import SessionId
 from asayer_cli.tag import ASAYER
 from tests.benchmarks.measure import Program, in_turns, run
-from tests.benchmarks.startup import own_program
+from tests.benchmarks.startup import clean_environ, own_program
 from tests.benchmarks.table import Row
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ def environment(folder: Path) -> dict[str, str]:
     """Return an environment without any integration, all in UTC."""
     names = {"CONFIG": "config", "STATE": "state", "CACHE": "cache"}
     folders = {f"ASAYER_{name}_DIR": str(folder / value) for name, value in names.items()}
-    return {**cleaned(os.environ), **folders, "ASAYER_SECRET_STORE": "environment", "TZ": "UTC"}
+    return {**cleaned(clean_environ()), **folders, "ASAYER_SECRET_STORE": "environment", "TZ": "UTC"}
 
 
 def rows() -> Iterator[Row]:

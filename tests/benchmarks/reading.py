@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 import tempfile
 import time
@@ -17,7 +16,7 @@ from tests.benchmarks.cloudwatch import Model, model
 from tests.benchmarks.log_events import REGION, GroupSpec
 from tests.benchmarks.measure import Ended, Program, run
 from tests.benchmarks.peers import searches
-from tests.benchmarks.startup import own_program
+from tests.benchmarks.startup import clean_environ, own_program
 from tests.benchmarks.table import Row
 
 if TYPE_CHECKING:
@@ -66,7 +65,7 @@ def environment(cloudwatch: Model, group: str) -> Iterator[dict[str, str]]:
     key = {"ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "SECRET_ACCESS_KEY": "bench/bench/bench/bench/bench/bench/benc"}
     with tempfile.TemporaryDirectory() as folder:
         yield {
-            **cleaned(os.environ),
+            **cleaned(clean_environ()),
             **{f"{prefix}{name}": value for prefix in ("AWS_", "ASAYER_AWS_") for name, value in key.items()},
             "AWS_ENDPOINT_URL": cloudwatch.url,
             "AWS_REGION": REGION,

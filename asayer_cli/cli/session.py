@@ -142,7 +142,8 @@ def group(
     wanted = Wanted(asked, chosen, str(zone.key), context, follow, follow_for, template)
     choice = Choice(chosen, only or "", log_group, file, collector, engine, follow, allow_http)
     if app.verbose or app.debug:
-        app.console.detail(f"{len(asked.spans)} spans of time to search")  # what the threads tell is to be seen
+        for span in asked.spans:  # on a console that is there before the threads have something to tell
+            app.console.detail(f"searched from {span.window.start:%Y-%m-%dT%H:%M:%SZ} to {span.window.end:%H:%M:%SZ}")
     reader = TimelineReader(openings(app, settings, choice), wanted, _progress(app))
     reader.start()
     if follow:

@@ -106,7 +106,7 @@ def _newest(reading: SourceReading, zone: tzinfo) -> Iterator[str]:
     if reading.newest:
         yield f"newest of any kind {moment_text(reading.newest, zone)}"
     if reading.newest_ingestion:
-        yield f"taken in until {moment_text(reading.newest_ingestion, zone)}"
+        yield f"the last one taken in at {moment_text(reading.newest_ingestion, zone)}"
 
 
 def _verdict(told: Completeness) -> Text:

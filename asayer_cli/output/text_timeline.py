@@ -54,6 +54,11 @@ class Columns:
         return cls(width, 24, "%H:%M:%S.%f", number)
 
     @property
+    def head_width(self) -> int:
+        """The columns of all that is before a message."""
+        return self.clock_width + self.place + 17 + (self.number + 1 if self.number else 0)
+
+    @property
     def clock_width(self) -> int:
         """The columns of a time."""
         return 12 if "%f" in self.clock else 8
@@ -97,7 +102,7 @@ class EntryLines:
     def _entry(self, entry: TimelineEntry) -> Iterator[Pieces]:
         head = self._head(entry)
         style = "bold" if entry.level == "error" else "dim" if entry.level == "debug" else ""
-        used = sum(cell_len(text) for text, _ in head)
+        used = self._columns.head_width
         rows = _rows(self._message(entry.message), self._columns.width - used, self._columns.width - _BELOW)
         lines: list[Pieces] = [[(" " * _BELOW, ""), (row, style)] for row in rows]
         lines[0] = [*head, (rows[0], style)]
@@ -229,6 +234,8 @@ def _cut(text: str, width: int) -> str:
 
 def _rows(text: str, first: int, others: int) -> list[str]:
     """Break a text between words, the first row beside the columns and the others below them."""
+    if text.isascii() and len(text) <= first:
+        return [text]
     rows: list[str] = []
     row, room = "", max(first, _NARROWEST)
     for word in _words(text, max(others, _NARROWEST)):

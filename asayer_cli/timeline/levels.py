@@ -67,7 +67,7 @@ def without_level(message: str) -> str:
 
 def level_of(message: str, fields: Mapping[str, object]) -> str:
     """Return the level of an entry by its fields, else by words in the head of its message; empty when unknown."""
-    for key in _KEYS:
+    for key in _KEYS if fields else ():
         if level := _normalised(value_at(fields, key)):
             return level
     return _level_in(message[:_HEAD]) or ("error" if _is_tagged_error(fields) else "")

@@ -110,8 +110,6 @@ def readable(found: Found, rules: SourceRules) -> TimelineEntry:
 
 def untagged(text: str, session_id: SessionId, convention: TagConvention) -> str:
     """Return a text without this session's tag, wherever it stands; each line may have been tagged."""
-    if convention.tag_name.lower() not in text.lower():
-        return text
     return _tag_of(str(session_id), convention.tag_name).sub("", text)
 
 
@@ -152,6 +150,8 @@ def _opened_again(
 
 def _json_in(message: str, session_id: SessionId, convention: TagConvention) -> dict[str, object]:
     """Return the object that a message is, behind its tag where it has one; empty when it is none."""
+    if "{" not in message[:_HEAD]:
+        return {}
     text = message
     if message.lstrip()[:1] != "{":
         text = _bare(message[:_HEAD], session_id, convention, timed=True) + message[_HEAD:]
@@ -175,7 +175,7 @@ def _text(value: object) -> str:
 
 
 def _trace_in(fields: Mapping[str, object]) -> list[str]:
-    for key in _TRACES:
+    for key in _TRACES if fields else ():
         value = value_at(fields, key)
         text = _text(value) if isinstance(value, str | list) else ""
         if "\n" in text.strip():

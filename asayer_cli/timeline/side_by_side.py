@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import queue
 import threading
@@ -104,14 +105,12 @@ class Reader:
             source.close()
 
     def _find(self, source: SessionSource, rules: SourceRules) -> None:
-        try:
-            self.found_all = self._take_all(source.find(self._work.search), rules)
-        finally:
-            self.reading = source.reading()
+        self.found_all = self._take_all(source.find(self._work.search), rules)
         if self._work.follow and self.found_all:
             self.follows = True
             self._put(None)
             self._take_all(source.follow(self._work.search, self._stopped), rules)
+        with contextlib.suppress(AsayerError):  # the entries are there; only what is said about them is missing
             self.reading = source.reading()
 
     def _take_all(self, entries: Iterator[Found], rules: SourceRules) -> bool:

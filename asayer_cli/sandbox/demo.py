@@ -46,9 +46,24 @@ def play(environ: Mapping[str, str], say: Callable[[str], None]) -> str:
     session_id = SessionId.starting_at(datetime.now(UTC), secrets.randbits(24))
     count = log_errors(session_id, environ)
     say(f"\nA user's session {session_id} begins, and the application logs {count} errors with its tag.")
-    verify = ("verify", "--session", str(session_id), "--min-entries", str(count), "--wait", "30s", "--explain")
-    step = _Step("The proof that the product's collectors take them:", verify)
-    return "" if _run(step, environ, say) else "asayer-cli verify"
+    for step in _proving(str(session_id), count):
+        if not _run(step, environ, say):
+            return f"asayer-cli {step.arguments[0]}"
+    return ""
+
+
+def _proving(session_id: str, count: int) -> tuple[_Step, ...]:
+    enough = ("--min-entries", str(count), "--wait", "30s")
+    return (
+        _Step(
+            "The proof that the product's collectors take them:",
+            ("verify", "--session", session_id, *enough, "--explain"),
+        ),
+        _Step(
+            "What the back end did during that session, from both stores:",
+            ("session", session_id, "--tz", "UTC", "--no-pager"),
+        ),
+    )
 
 
 def _run(step: _Step, environ: Mapping[str, str], say: Callable[[str], None]) -> bool:

@@ -141,7 +141,7 @@ def test_the_demo_does_every_step_in_any_folder_and_shows_no_secret(
     assert "poisoned" not in run.stderr
     planted.check(["demo"], bare_environ, "", run.stdout + run.stderr)
     steps = re.findall(r"^\$ asayer-cli (\w+(?: [a-z][\w-]*)?)", run.stderr, re.MULTILINE)
-    assert steps == ["aws setup", "aws log-groups", "elastic create-key", "integrations show", "verify"]
+    assert steps == ["aws setup", "aws log-groups", "elastic create-key", "integrations show", "verify", "session"]
     assert "Verified" in run.stdout
     assert "Traceback" not in run.stderr
     assert "********" in run.stdout

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from asayer_cli.files.places import Place
     from asayer_cli.files.times import Clock
 
+# what a line of an export may look like: its first one, and the others
+_OF_EXPORTS: Final = frozenset({Kind.EXPORT, Kind.PLAIN})
 _CUT: Final = frozenset({Kind.DOCKER, Kind.CRI})
 # How far the other parts of a line are looked for, in lines of any stream.
 _NEAR: Final = 1_000
@@ -54,12 +56,10 @@ class Assembler:
         """
         data = block.data[begin:end]
         kind = kind_of(data)
-        if kind is Kind.PLAIN or (kind is Kind.EXPORT and not self._joins):
-            if self._joins:
-                return self._of_export(block, begin, end)
+        if self._joins and kind in _OF_EXPORTS and (first := self._event_begin(block, begin, kind)) is not None:
+            return self._event(block, first)
+        if kind in _OF_EXPORTS:
             return self._made(block.offset + begin, self._plain(data), block, begin), end
-        if kind is Kind.EXPORT:
-            return self._of_export(block, begin, end)
         line = read_line(data, self._clock)
         if line.kind in _CUT:
             return self._of_parts(block, begin, end, line)
@@ -100,19 +100,18 @@ class Assembler:
             return replace(entry, fields={"message": entry.message})
         return replace(entry, message=message_of(document), fields=document)
 
-    def _of_export(self, block: Block, begin: int, end: int) -> tuple[LogEntry, int] | None:
-        first = block.offset + begin
-        if kind_of(block.data[begin:end]) is not Kind.EXPORT:
-            self._look_back(block, begin)
-            if self._last_export >= 0:
-                first = self._last_export
+    def _event_begin(self, block: Block, begin: int, kind: Kind) -> int | None:
+        """Return where in the text the exported event begins that a line belongs to, None where it is of none."""
+        if kind is Kind.EXPORT:
+            return block.offset + begin
+        self._look_back(block, begin)
+        return self._last_export if self._last_export >= 0 else None
+
+    def _event(self, block: Block, first: int) -> tuple[LogEntry, int] | None:
+        """Return the event whose first line is at `first` in the text, None where it was returned before."""
         if first in self._recent:
             return None
         self._recent.append(first)
-        return self._event(block, first)
-
-    def _event(self, block: Block, first: int) -> tuple[LogEntry, int]:
-        """Return the event whose first line is at `first` in the text."""
         lines = block.lines_after(first - block.offset)
         offset, head = next(lines)
         line = read_line(head, self._clock)

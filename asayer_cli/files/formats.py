@@ -77,17 +77,13 @@ def read_line(line: bytes, clock: Clock) -> Line:
 def kind_of(line: bytes) -> Kind:
     """Return the format of a line without reading its time; documents by their looks alone."""
     if line[:1] == b"{":
-        return Kind.DOCKER if _looks_like_docker(line) else Kind.JSON
+        return Kind.DOCKER if line.startswith(b'{"log":') else Kind.JSON
     if line[:1].isdigit():
         if _CRI.match(line):
             return Kind.CRI
         if _EXPORT.match(line):
             return Kind.EXPORT
     return Kind.PLAIN
-
-
-def _looks_like_docker(line: bytes) -> bool:
-    return line.startswith(b'{"log":"') and b'"stream":"' in line
 
 
 def _of_document(line: bytes, document: dict[str, Any], clock: Clock) -> Line:

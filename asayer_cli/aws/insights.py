@@ -45,7 +45,9 @@ _LONGEST_TURN: Final = 15.0
 _MOST_LOST: Final = 2
 _GROWTH: Final = 1.6
 _WAITING: Final = frozenset({"Scheduled", "Running"})
-_OUT_OF_RETENTION: Final = "retention settings"
+# What StartQuery says of a window that ends before a log group's creation or retention, and of classes that differ;
+# neither has an error code of its own.
+_NOT_TOGETHER: Final = ("retention settings", "same log class")
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,25 +101,15 @@ class Insights:
     def run(self, groups: Sequence[str], query: str, window: Window, limit: int = ROWS) -> InsightsAnswer:
         """Return the answer of a query over up to 50 log groups, for the events of exactly this window.
 
-        `query` is in the Logs Insights query language, `limit` counts rows, 100,000 at most. UsageError for a log group
-        that does not exist, UnreachableError when AWS fails, gives up or has too many queries running for too long.
+        `query` is in the Logs Insights query language, `limit` counts rows, 100,000 at most. Log groups that AWS does
+        not query together (their classes differ, or one keeps nothing that old) are asked apart, and the rows put one
+        after the other: a query that counts over several groups must count by `@log`. UsageError for a log group that
+        does not exist, UnreachableError when AWS fails, gives up or has too many queries running for too long.
         """
         text = _bounded(query, window)
         if not 0 < len(groups) <= MOST_GROUPS or len(text) > LONGEST_QUERY:
             raise ValueError(f"a query of {len(text)} characters over {len(groups)} log groups")
-        request = {
-            "logGroupNames": list(groups),
-            "queryString": text,
-            "startTime": max(window.start_ms, 0) // 1000,
-            "endTime": max(-(-window.end_ms // 1000), 0),
-            "limit": limit,
-        }
-        with self._asking("logs:StartQuery", tuple(groups)):
-            query_id = self._start(request)
-        answer = self._answer(query_id) if query_id else InsightsAnswer([], 0, 0, 0, "Complete")
-        with self._lock:
-            self._scanned_bytes += answer.bytes_scanned
-        return answer
+        return self._together_or_apart(tuple(groups), _request(text, window, limit))
 
     def search(self, group: str, needles: Sequence[str], window: Window, rows: int = ROWS) -> Iterator[LogEntry]:
         """Yield every event of a group in a window whose message has one of the texts, each once, by time and id.
@@ -136,12 +128,25 @@ class Insights:
         for query_id in running:
             self._stop(query_id)
 
+    def _together_or_apart(self, groups: tuple[str, ...], request: dict[str, Any]) -> InsightsAnswer:
+        try:
+            with self._asking("logs:StartQuery", groups):
+                query_id = self._start({**request, "logGroupNames": list(groups)})
+        except _NotTogetherError:
+            middle = len(groups) // 2
+            parts = (groups[:middle], groups[middle:]) if middle else ()
+            return _joined([self._together_or_apart(part, request) for part in parts])
+        answer = self._answer(query_id)
+        with self._lock:
+            self._scanned_bytes += answer.bytes_scanned
+        return answer
+
     @property
     def _logs(self) -> Any:  # noqa: ANN401 - botocore makes the type
         return self._session.client("logs", self.region)
 
     def _start(self, request: dict[str, Any]) -> str:
-        """Start a query and return its id, empty where no log group can have an event that old."""
+        """Start a query and return its id; `_NotTogetherError` for log groups that AWS does not query so."""
         client = self._session.client("logs", self.region, once=True)
         turns = _Turns(self.region, self._patience_s)
         while True:
@@ -151,8 +156,7 @@ class Insights:
             except (ClientError, *BROKEN) as error:
                 if isinstance(error, ClientError) and error_code(error) in THROTTLED:
                     self._starts.throttled()
-                if isinstance(error, ClientError) and error_code(error) == "MalformedQueryException":
-                    return _nothing_or_bug(error)
+                _check_query(error)
                 self._closed.wait(turns.pause_after(error))
             else:
                 self._starts.answered()
@@ -268,6 +272,25 @@ def _bounded(query: str, window: Window) -> str:
     return f"filter {within}\n| {query}"
 
 
+def _request(text: str, window: Window, limit: int) -> dict[str, Any]:
+    return {
+        "queryString": text,
+        "startTime": max(window.start_ms, 0) // 1000,
+        "endTime": max(-(-window.end_ms // 1000), 0),
+        "limit": limit,
+    }
+
+
+def _joined(answers: Sequence[InsightsAnswer]) -> InsightsAnswer:
+    return InsightsAnswer(
+        rows=[row for answer in answers for row in answer.rows],
+        bytes_scanned=sum(answer.bytes_scanned for answer in answers),
+        records_scanned=sum(answer.records_scanned for answer in answers),
+        records_matched=sum(answer.records_matched for answer in answers),
+        status="Complete",
+    )
+
+
 def _row(fields: list[dict[str, str]]) -> dict[str, str]:
     return {pair["field"]: pair.get("value", "") for pair in fields}
 
@@ -280,22 +303,29 @@ def _of(page: dict[str, Any], rows: list[dict[str, str]]) -> InsightsAnswer:
     return InsightsAnswer(rows, scanned, records, matched, str(page["status"]))
 
 
-def _nothing_or_bug(error: ClientError) -> str:
-    """Return no query's id where the log groups keep nothing that old; anything else malformed is our mistake."""
+class _NotTogetherError(Exception):
+    """AWS does not query these log groups together; a single one has nothing that old."""
+
+
+def _check_query(error: ClientError | BotoCoreError) -> None:
+    """Raise `_NotTogetherError` for what AWS says of log groups; what it says of a query is our mistake."""
+    if not isinstance(error, ClientError):
+        return
     said = " ".join(str(error.response.get("Error", {}).get("Message", "")).split()).rstrip(".")
-    if _OUT_OF_RETENTION in said:
-        return ""
-    raise AsayerError(
-        f"AWS does not understand a Logs Insights query of asayer-cli: {said}.",
-        hint="This is a mistake in asayer-cli: please report it with this message; --engine filter does without.",
-        code="malformed_query",
-    ) from error
+    if any(sign in said.lower() for sign in _NOT_TOGETHER):
+        raise _NotTogetherError from error
+    if error_code(error) == "MalformedQueryException":
+        raise AsayerError(
+            f"AWS does not understand a Logs Insights query of asayer-cli: {said}.",
+            hint="This is a mistake in asayer-cli: please report it with this message.",
+            code="malformed_query",
+        ) from error
 
 
 def _crowded(region: str) -> UnreachableError:
     return UnreachableError(
         f"Too many Logs Insights queries are running in {region} (AWS allows 100 at once, dashboards included).",
-        hint="Run it again later, or close dashboards that refresh often; --engine filter does without.",
+        hint="Run it again later, or close dashboards that refresh often.",
         code="too_many_queries",
     )
 

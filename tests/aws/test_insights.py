@@ -102,14 +102,28 @@ def test_a_query_answers_for_exactly_its_window(insights: Insights, group: Group
     assert insights.run([name], COUNT, middle).rows == [{"@logStream": "one", "entries": "1"}]
 
 
-def test_several_groups_and_classes_are_counted_at_once(insights: Insights, group: Group) -> None:
-    first = group({"one": [(1, "a"), (2, "b")]})
-    second = group({"two": [(3, "c")]}, "INFREQUENT_ACCESS")
-    answer = insights.run([first, second], "stats count(*) as entries by @log | sort entries desc", HOUR)
-    assert answer.rows == [
-        {"@log": f"123456789012:{first}", "entries": "2"},
-        {"@log": f"123456789012:{second}", "entries": "1"},
-    ]
+def test_groups_that_aws_does_not_query_together_are_asked_apart(
+    insights: Insights, group: Group, account: Account, aws: Control
+) -> None:
+    alike, kept = group({"one": [(1, "a"), (2, "b")]}), group({"one": [(1, "d")]})
+    archive = group({"two": [(3, "c")]}, "INFREQUENT_ACCESS")
+    query = "stats count(*) as entries by @log | sort entries desc"
+    answer = insights.run([alike, archive, kept], query, HOUR)
+    assert {row["@log"]: row["entries"] for row in answer.rows} == {
+        f"123456789012:{alike}": "2",
+        f"123456789012:{archive}": "1",
+        f"123456789012:{kept}": "1",
+    }
+    assert (answer.records_matched, insights.scanned_bytes) == (4, answer.bytes_scanned)
+    aws.forget_requests()
+    assert len(insights.run([alike, kept], query, HOUR).rows) == 2
+    assert calls(aws, "StartQuery") == 1
+    # one of them keeps nothing that old: the other may all the same
+    account.client("logs").put_retention_policy(logGroupName=kept, retentionInDays=7)
+    long_ago = Window(NOW - timedelta(days=30), NOW - timedelta(days=29))
+    aws.forget_requests()
+    assert insights.run([alike, kept], query, long_ago).rows == []
+    assert (calls(aws, "StartQuery"), calls(aws, "GetQueryResults")) == (3, 2)
 
 
 def test_results_are_waited_for_and_read_to_the_last_page(insights: Insights, group: Group, aws: Control) -> None:
@@ -141,18 +155,14 @@ def test_a_query_that_ends_otherwise_is_told(
     assert caught.value.hint
 
 
-def test_a_query_waits_for_its_turn(
-    insights: Insights, account: Account, aws: Control, group: Group, key: AwsKey
-) -> None:
+def test_a_query_waits_for_its_turn(insights: Insights, aws: Control, group: Group, key: AwsKey) -> None:
     name = group({"one": [(1, "event")]})
-    aws.change(insights_concurrent=1)
-    logs = account.client("logs")
-    other = logs.start_query(logGroupName=name, queryString=COUNT, startTime=0, endTime=1)["queryId"]
+    aws.change(insights_concurrent=0)
     hasty = Insights(collector_session(key, REGION), patience_s=0.2)
     with pytest.raises(UnreachableError) as caught:
         hasty.run([name], COUNT, HOUR)
     assert caught.value.code == "too_many_queries"
-    timer = threading.Timer(0.3, lambda: logs.stop_query(queryId=other))
+    timer = threading.Timer(0.3, lambda: aws.change(insights_concurrent=100))
     timer.start()
     assert insights.run([name], COUNT, HOUR).rows == [{"@logStream": "one", "entries": "1"}]
     timer.join()
@@ -222,13 +232,6 @@ def test_a_region_that_is_not_enabled_is_told_from_a_wrong_key(key: AwsKey) -> N
     with pytest.raises(UsageError) as caught:
         Insights(collector_session(key, "me-south-1")).run(["/x"], COUNT, HOUR)
     assert caught.value.code == "region_not_enabled"
-
-
-def test_nothing_that_old_is_nothing(insights: Insights, account: Account, group: Group) -> None:
-    name = group({"one": [(1, "event")]})
-    account.client("logs").put_retention_policy(logGroupName=name, retentionInDays=7)
-    long_ago = Window(NOW - timedelta(days=30), NOW - timedelta(days=29))
-    assert insights.run([name], COUNT, long_ago).rows == []
 
 
 def test_what_it_costs_is_estimated() -> None:

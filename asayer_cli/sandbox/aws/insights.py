@@ -12,7 +12,7 @@ import base64
 import threading
 import time
 from collections import OrderedDict
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
@@ -34,6 +34,7 @@ MOST_ROWS: Final = 100_000
 LARGEST_PAGE: Final = 10_000
 KEPT: Final = 1000
 DAY_S: Final = 86_400
+RUNS_S: Final = 60
 STOPPED: Final = "Cancelled"
 
 
@@ -45,6 +46,12 @@ class StartedQuery:
     statistics: dict[str, float]
     polls_left: int
     end: str
+    started: float = field(default_factory=time.monotonic)
+
+    @property
+    def is_running(self) -> bool:
+        """Whether it takes one of the places; one that nobody asks for comes to its end by itself."""
+        return self.polls_left > 0 and time.monotonic() - self.started < RUNS_S
 
     def status(self) -> str:
         """Return the status, of one more request for the results."""
@@ -64,7 +71,7 @@ class Queries:
     def start(self, query: StartedQuery, most_running: int) -> str | None:
         """Keep a query and return its id; None where too many are running."""
         with self._lock:
-            if sum(one.polls_left > 0 for one in self._started.values()) >= most_running:
+            if sum(one.is_running for one in self._started.values()) >= most_running:
                 return None
             while len(self._started) >= KEPT:
                 self._started.popitem(last=False)
@@ -177,9 +184,9 @@ def _answered(call: ApiCall, groups: list[LogGroup]) -> StartedQuery:
 
 
 def _check_retention(groups: list[LogGroup], end_s: int) -> None:
-    """Refuse a span that no group can have events in; AWS says it with this exception."""
+    """Refuse a span that a group can have no events in; AWS says it with this exception."""
     kept = [int(group.retention_in_days) * DAY_S if group.retention_in_days else None for group in groups]
-    if all(seconds is not None and end_s < time.time() - seconds for seconds in kept):
+    if any(seconds is not None and end_s < time.time() - seconds for seconds in kept):
         raise MalformedQueryError(
             "Query's end date and time is either before the log groups creation time or exceeds the log groups log "
             "retention settings"

@@ -220,6 +220,9 @@ def _test_metric_filter(call: ApiCall) -> Reply:
 
 
 def _start_query(call: ApiCall) -> Reply:
+    groups = (find_group(name, call.request.region) for name in insights.identifiers(call.request.parameters))
+    if len({class_of(group) for group in groups if group}) > 1:
+        return invalid("All log groups of a query must be of the same log class.")
     return insights.start_query(call, find_group)
 
 

@@ -111,8 +111,8 @@ class AwsSource:
         size = most_scanned(groups, window, now) / 1024**3
         raise RefusedError(
             f"Counting the errors may cost up to ${max(cost, 0.01):,.2f}, and no more than ${self.max_cost:,.2f} is "
-            f"allowed: Logs Insights would scan up to {size:,.1f} GB. That is an estimate: from the size of the log groups "
-            "that AWS tells, as if compressed to 15%, and the part of it that falls into the window.",
+            f"allowed: Logs Insights would scan up to {size:,.1f} GB. This is estimated from the stored size that AWS "
+            "tells, as if compressed to 15%, and the part of it that falls into the window.",
             hint="Ask for a shorter time with --since and --until, or allow more with --max-cost DOLLARS.",
             code="too_expensive",
         )

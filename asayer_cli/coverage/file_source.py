@@ -102,7 +102,7 @@ class FileSource:
         of_traces: set[str] = set()
         for block in text.blocks():
             assembler = assembler or Assembler(place, self._clock, joins=text.zipped, documents=self._documents)
-            for begin, end in candidates(block.data, _hits):
+            for begin, end, _ in candidates(block.data, _hits):
                 if (made := assembler.entry(block, begin, end)) is None:
                     continue
                 entry, behind = made

@@ -155,7 +155,12 @@ def sampling(stratum: Stratum, times: Query, place: Query | None, size: int) -> 
     """Return the body of the search that reads up to `size` entries of a stratum, picked at random."""
     query = _all(times, stratum.query, *([place] if place else []))
     picked = {"query": query, "random_score": {"seed": 1, "field": "_seq_no"}, "boost_mode": "replace"}
-    return {"size": size, "track_total_hits": False, "query": {"function_score": picked}, "_source": list(READ)}
+    return {
+        "size": size,
+        "track_total_hits": False,
+        "query": {"function_score": picked},
+        "_source": {"includes": list(READ)},
+    }
 
 
 def _errors(layout: CoverageLayout) -> tuple[Query, Query]:

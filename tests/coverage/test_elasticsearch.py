@@ -1,13 +1,23 @@
 from __future__ import annotations
 
 from collections import Counter
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from asayer_cli.collector import ElasticsearchCollector
-from asayer_cli.coverage.rules import class_of
+from asayer_cli.coverage.elastic_source import ElasticSource, parted
+from asayer_cli.coverage.measure import wishes_of
+from asayer_cli.coverage.model import By
+from asayer_cli.coverage.rules import UNTAGGED_ERROR, ErrorClass, class_of
+from asayer_cli.elastic.coverage_reading import CoverageReader
 from asayer_cli.entries import LogEntry
+from asayer_cli.integrations import ElasticAddress, ElasticIntegration, parse_api_key
+from asayer_cli.tag import ASAYER
+from tests.contracts import check_exchange, is_described
 from tests.coverage.corpus import COLLECTIBLE, CORPUS, UNTAGGED
 from tests.coverage.test_cloudwatch import classes
 from tests.verification.conftest import document
@@ -49,8 +59,12 @@ def messages(admin: Admin) -> str:
 
 def test_aggregations_class_each_message_as_the_collector_does(messages: str, admin: Admin, coverage: Coverage) -> None:
     expected = Counter(filter(None, (class_here(document(message, tags=None, utc_time=None)) for message in CORPUS)))
+    before = len(admin.front("elastic").exchanges())
     run = coverage(indices=(messages,))
     assert run.code == 0, run.err
+    exchanges = [exchange for exchange in admin.front("elastic").exchanges()[before:] if is_described(exchange)]
+    assert len(exchanges) > 5
+    assert [problem for exchange in exchanges for problem in check_exchange(exchange)] == []
     [found] = run.data["sources"][0]["groups"]
     assert classes(found) == expected
     assert found["exact"]
@@ -63,3 +77,75 @@ def test_fields_decide_too(admin: Admin, coverage: Coverage) -> None:
     }
     [found] = coverage(indices=(admin.index(docs, TYPES),)).data["sources"][0]["groups"]
     assert classes(found) == Counter(expected for _, expected in OF_FIELDS.values() if expected)
+
+
+def test_what_a_search_cannot_tell_is_estimated(admin: Admin, elastic_key: dict[str, str]) -> None:
+    docs = [document("[asayer_session_id=42] ERROR", timedelta(minutes=minute)) for minute in range(90)]
+    docs += [document("[asayer_session_id=x] ERROR", timedelta(minutes=minute)) for minute in range(30)]
+    docs += [document("ERROR", timedelta(minutes=minute)) for minute in range(40)]
+    index = admin.index(docs, TYPES)
+    key = parse_api_key(elastic_key["ASAYER_ELASTIC_API_KEY"])
+    integration = ElasticIntegration(ElasticAddress(url=elastic_key["ASAYER_ELASTIC_URL"]), key, (index,))
+    now = datetime.now(UTC)
+    wishes = wishes_of(ASAYER, now - timedelta(hours=2), None, None, now)
+    source = ElasticSource(CoverageReader(integration, ASAYER), (index,), samples=60)
+    counted = source.count(wishes, By.INDEX)
+    [group] = counted.groups
+    assert not group.exact
+    assert (group.errors, sum(point.errors for point in group.series)) == (160, 160)
+    reasons = {rejection.reason: rejection.count for rejection in group.rejected}
+    assert reasons["untagged"] == 40
+    assert group.collectible + reasons["id_not_numeric"] == 120
+    assert 60 < group.collectible < 115
+    assert counted.complete
+    assert "up to 60 entries" in counted.remarks[0]
+
+
+def test_services_and_data_streams_and_mappings(admin: Admin, coverage: Coverage) -> None:
+    tagged = "[asayer_session_id=42] ERROR"
+    mapped = {"message": {"type": "keyword"}, **TYPES}
+    named = admin.index([document(tagged, service={"name": "api"}), document("ERROR", service={"name": "web"})], TYPES)
+    other = admin.index([document(tagged), document("fine"), document("CRITICAL", tags=None)], mapped)
+    run = coverage("--by", "service", indices=(named, other))
+    assert {group["name"]: classes(group) for group in run.data["sources"][0]["groups"]} == {
+        "api": {COLLECTIBLE: 1},
+        "web": {UNTAGGED: 1},
+        "(no service.name)": {"unsearchable_field": 1, UNTAGGED: 2},
+    }
+    by_index = coverage("--by", "stream", indices=(named, other)).data["sources"][0]
+    assert {group["name"] for group in by_index["groups"]} == {named, other}
+    assert by_index["remarks"] == ["there is no stream here to group by"]
+
+
+def test_failed_shards_and_refused_keys(admin: Admin, coverage: Coverage) -> None:
+    index, group = admin.index([document("ERROR")]), admin.log(["ERROR"])
+    front = admin.front("elastic")
+    front.change(shard_failures=1)
+    try:
+        run = coverage(indices=(index,))
+    finally:
+        front.change(shard_failures=0)
+    assert run.code == 5
+    assert "1 of 2 shards failed" in run.data["sources"][0]["notes"][0]
+    half = coverage(groups=(group,), indices=(index,), env={"ASAYER_ELASTIC_API_KEY": "a:b"})
+    assert half.code == 4
+    assert [source["errors"] for source in half.data["sources"]] == [1, 0]
+    assert half.data["sources"][1]["failure"]["code"] == half.json["errors"][0]["code"] == "credentials_rejected"
+
+
+@given(
+    st.lists(st.integers(0, 30), min_size=1, max_size=20),
+    st.dictionaries(st.sampled_from([UNTAGGED_ERROR, ErrorClass("a", tagged=True), None]), st.integers(1, 9)),
+)
+def test_parts_are_whole_and_keep_to_the_shares(numbers: list[int], given_shares: dict[ErrorClass | None, int]) -> None:
+    times: dict[datetime | None, int] = {
+        datetime.fromtimestamp(second, UTC): number for second, number in enumerate(numbers)
+    }
+    parts = list(parted(times, Counter(given_shares)))
+    assert all(number >= 0 for _, _, number in parts)
+    for when, number in times.items():
+        assert sum(part for at, _, part in parts if at == when) == number
+    whole = sum(given_shares.values())
+    for error, share in given_shares.items():
+        found = sum(part for _, of, part in parts if of == error)
+        assert abs(found - sum(numbers) * share / whole) < len(given_shares)

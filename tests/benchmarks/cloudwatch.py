@@ -16,6 +16,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import base64
+import itertools
 import json
 import socket
 import subprocess
@@ -40,6 +41,7 @@ NAME: Final = "/bench/shop"
 _MOST_EVENTS: Final = 10_000
 _MOST_GROUPS: Final = 50
 _ACCOUNT: Final = "123456789012"
+_NUMBERS: Final = itertools.count()
 _IDENTITY: Final = (
     '<GetCallerIdentityResponse xmlns="https://sts.amazonaws.com/doc/2011-06-15/"><GetCallerIdentityResult>'
     f"<Arn>arn:aws:iam::{_ACCOUNT}:user/bench</Arn><UserId>AIDABENCH</UserId><Account>{_ACCOUNT}</Account>"
@@ -208,7 +210,7 @@ def _place(asked: dict[str, Any], bound: str) -> int | None:
     if "nextToken" not in asked:
         return None
     try:
-        place, begun = json.loads(base64.b64decode(asked["nextToken"]))
+        place, begun, _ = json.loads(base64.b64decode(asked["nextToken"]))
     except ValueError:
         begun = place = None
     if begun != bound:
@@ -217,7 +219,8 @@ def _place(asked: dict[str, Any], bound: str) -> int | None:
 
 
 def _token(place: int, bound: str) -> str:
-    return base64.b64encode(json.dumps([place, bound]).encode()).decode()
+    """Return a token that was never given before: one that comes back means that there is nothing more."""
+    return base64.b64encode(json.dumps([place, bound, next(_NUMBERS)]).encode()).decode()
 
 
 def _page_of(token: str, entries: int, limit: int, *, from_head: bool) -> tuple[int, int]:

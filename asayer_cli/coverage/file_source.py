@@ -46,7 +46,7 @@ _WORDS: Final = (
     b"traceback",
     b"alert",
 )
-_MOST_KEYS: Final = 50_000
+MOST_KEYS: Final = 50_000
 _UNNAMED: Final = "(no service.name)"
 
 
@@ -55,7 +55,8 @@ class FileSource:
 
     name = "file"
 
-    def __init__(self, paths: Sequence[str], collector: str) -> None:
+    def __init__(self, paths: Sequence[str], collector: str, *, most_keys: int = MOST_KEYS) -> None:
+        self._most_keys = most_keys
         self._places = places(paths)
         self._paths = tuple(paths)
         self._documents = collector == "elasticsearch"
@@ -70,7 +71,7 @@ class FileSource:
 
     def count(self, wishes: Wishes, by: By) -> SourceCoverage:
         """Count the errors of the window, of all times where none is asked for; those without a time always count."""
-        counts = _Counts()
+        counts = _Counts(self._most_keys)
         for entry, error in self._errors(wishes):
             counts.add(_name(entry, by), entry, error)
         if wishes.any_time and (window := counts.window()):
@@ -128,8 +129,12 @@ class FileSource:
 
 @dataclass
 class _Counts:
-    """Counts in steps that grow with the time that they span, for which window they are is known last."""
+    """Counts in steps that grow with the time that they span, for which window they are is known last.
 
+    `most_keys` of them are held at once; the sample of a class is its last error.
+    """
+
+    most_keys: int
     step: timedelta = timedelta(minutes=1)
     counts: dict[tuple[str, datetime | None, ErrorClass], int] = field(default_factory=dict)
     samples: dict[tuple[str, ErrorClass], LogEntry] = field(default_factory=dict)
@@ -137,7 +142,7 @@ class _Counts:
     last: datetime | None = None
 
     def add(self, name: str, entry: LogEntry, error: ErrorClass) -> None:
-        """Count one error; the sample of a class is its last one."""
+        """Count one error."""
         self.samples[name, error] = replace(entry, message=entry.message[:1000], fields={})
         when = entry.time
         if when is not None:
@@ -145,7 +150,7 @@ class _Counts:
             self.last = max(when, self.last or when)
             when = begin_of(when, self.step)
         self._count(name, when, error, 1)
-        if len(self.counts) > _MOST_KEYS:
+        if len(self.counts) > self.most_keys:
             self._coarsen()
 
     def window(self) -> Window | None:

@@ -131,27 +131,31 @@ def group(
     from asayer_cli.timeline.reading import TimelineReader, Wanted
     from asayer_cli.timeline.replay_url import check_template
     from asayer_cli.timeline.view import TimelineView
-    from asayer_cli.timeline.zones import zone_named
 
     settings = app.settings()
     asked = ask(_typed(sessions, file), Bounds(since, until, max_duration, follow), datetime.now(UTC))
-    zone = zone_named(tz, app.environ)
     template = check_template(replay_url) if replay_url else settings.text("replay_url")
     chosen = CONVENTIONS[convention or settings.text("convention", "asayer")]
     follow = _follows(app, asked, follow=follow)
-    wanted = Wanted(asked, chosen, str(zone.key), context, follow, follow_for, template)
+    wanted = Wanted(asked, chosen, context, follow, follow_for, template)
     choice = Choice(chosen, only or "", log_group, file, collector, engine, follow, allow_http)
     if app.verbose or app.debug:
         for span in asked.spans:  # on a console that is there before the threads have something to tell
             app.console.detail(f"searched from {span.window.start:%Y-%m-%dT%H:%M:%SZ} to {span.window.end:%H:%M:%SZ}")
     reader = TimelineReader(openings(app, settings, choice), wanted, _progress(app))
     reader.start()
+
+    from asayer_cli.timeline.zones import zone_named
+
+    zone = zone_named(tz, app.environ)
     if follow:
         _end_at_interrupt(wanted)
     for doubt in asked.doubts:
         app.console.warn(doubt)
     page = Path(html) if html else None
-    return Result(TimelineView(reader.timeline(), zone, wanted.stopped.set, full, page, not (no_pager or follow)))
+    return Result(
+        TimelineView(reader.timeline(str(zone.key)), zone, wanted.stopped.set, full, page, not (no_pager or follow))
+    )
 
 
 def _progress(app: App) -> Callable[[str], None]:

@@ -8,8 +8,7 @@ from typing import TYPE_CHECKING
 
 from asayer_cli.errors import NotConfiguredError, UsageError
 from asayer_cli.tag import ASAYER
-from asayer_cli.timeline.readable import SourceRules
-from asayer_cli.timeline.side_by_side import Opened, Opening
+from asayer_cli.timeline.side_by_side import Opened, Opening, SourceRules
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

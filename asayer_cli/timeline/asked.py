@@ -6,7 +6,6 @@ import re
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
-from urllib.parse import unquote
 
 from asayer_cli.entries import Window
 from asayer_cli.errors import UsageError
@@ -96,6 +95,8 @@ def _parse_digits(digits: str) -> SessionId:
 
 
 def _in_url(url: str, now: datetime) -> SessionId:
+    from urllib.parse import unquote  # noqa: PLC0415 - only for a URL, for a fast start
+
     found = dict.fromkeys(session_id for digits in _NUMBER.findall(unquote(url)) if (session_id := _real(digits, now)))
     if len(found) == 1:
         return next(iter(found))

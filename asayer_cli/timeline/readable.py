@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
@@ -13,13 +12,14 @@ from asayer_cli.timeline.levels import level_of, value_at
 from asayer_cli.timeline.model import TimelineEntry
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping
+    from collections.abc import Iterable, Mapping
 
     from asayer_cli.collector import Collector
     from asayer_cli.entries import LogEntry
     from asayer_cli.session_id import SessionId
     from asayer_cli.sources import Found
     from asayer_cli.tag import TagConvention
+    from asayer_cli.timeline.side_by_side import SourceRules
 
 _MESSAGES: Final = (
     "message",
@@ -72,15 +72,6 @@ _OWN_TIME: Final = re.compile(
 )
 _HEAD: Final = 200
 _LONGEST_JSON: Final = 4_000_000
-
-
-@dataclass(frozen=True, slots=True)
-class SourceRules:
-    """What holds for the entries of one source: whose they are, by which rules they are collected, and where from."""
-
-    name: str
-    collector: Collector
-    collects: Callable[[LogEntry], bool]
 
 
 def readable(found: Found, rules: SourceRules) -> TimelineEntry:

@@ -10,8 +10,6 @@ from typing import TYPE_CHECKING
 from asayer_cli.errors import NotConfiguredError
 from asayer_cli.sources import SessionSearch
 from asayer_cli.timeline.completeness import ARRIVES_WITHIN, completeness, window_of
-from asayer_cli.timeline.error_kinds import ErrorCounts
-from asayer_cli.timeline.folding import Repeats, TraceFolding
 from asayer_cli.timeline.model import Session, Timeline
 from asayer_cli.timeline.replay_url import replay_url
 from asayer_cli.timeline.side_by_side import Opening, SideBySide
@@ -32,7 +30,6 @@ class Wanted:
 
     asked: Asked
     convention: TagConvention
-    zone: str
     context: int = 0
     follow: bool = False
     follow_for: timedelta | None = None
@@ -52,9 +49,6 @@ class TimelineReader:
         self._wanted = wanted
         self._progress = progress
         self._merged = SideBySide(openings, wanted.search, wanted.stopped, follow=wanted.follow)
-        self._folding = TraceFolding()
-        self._repeats = Repeats()
-        self._counts = ErrorCounts()
         self._shown = 0
         self._follow_until: datetime | None = None
         self._end: tuple[Completeness, ExitCode] | None = None
@@ -62,14 +56,21 @@ class TimelineReader:
     def start(self) -> None:
         """Begin to read, in threads of its own."""
         self._merged.start()
+        # these take a while to import: time enough while the first questions are on their way
+        from asayer_cli.timeline.error_kinds import ErrorCounts  # noqa: PLC0415
+        from asayer_cli.timeline.folding import Repeats, TraceFolding  # noqa: PLC0415
 
-    def timeline(self) -> Timeline:
-        """Return the timeline, whose entries may be iterated once."""
+        self._folding = TraceFolding()
+        self._repeats = Repeats()
+        self._counts = ErrorCounts()
+
+    def timeline(self, zone: str) -> Timeline:
+        """Return the timeline, whose entries may be iterated once; `zone` names the one that times are shown in."""
         sessions = tuple(
             Session(session_id, session_id.started_at, replay_url(self._wanted.template, session_id))
             for session_id in self._wanted.asked.session_ids
         )
-        return Timeline(sessions, self._wanted.zone, self._entries(), self._finish)
+        return Timeline(sessions, zone, self._entries(), self._finish)
 
     def _entries(self) -> Iterator[TimelineEntry]:
         """Yield what is shown; NotConfiguredError where there is no source to read."""

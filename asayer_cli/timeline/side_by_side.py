@@ -12,15 +12,15 @@ from typing import TYPE_CHECKING, Final
 
 from asayer_cli.entries import by_time
 from asayer_cli.errors import AsayerError, NotConfiguredError
-from asayer_cli.timeline.readable import readable
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from datetime import datetime
 
+    from asayer_cli.collector import Collector
+    from asayer_cli.entries import LogEntry
     from asayer_cli.sources import Found, Reading, SessionSearch, SessionSource
     from asayer_cli.timeline.model import TimelineEntry
-    from asayer_cli.timeline.readable import SourceRules
 
 TICK_SECONDS: Final = 0.2
 # how long an entry that arrives while following waits for earlier ones of other sources
@@ -29,6 +29,15 @@ HOLD_BACK_SECONDS: Final = 2.0
 GRACE_SECONDS: Final = 2.0
 _MOST_QUEUED: Final = 512
 _MOST_HELD: Final = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class SourceRules:
+    """What holds for the entries of one source: whose they are, by which rules they are collected, and where from."""
+
+    name: str
+    collector: Collector
+    collects: Callable[[LogEntry], bool]
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,6 +125,9 @@ class Reader:
     def _take_all(self, entries: Iterator[Found], rules: SourceRules) -> bool:
         """Hand the entries on; False when that was stopped before their end."""
         for found in entries:
+            # imported when the first questions have been answered, for a fast start
+            from asayer_cli.timeline.readable import readable  # noqa: PLC0415
+
             if not self._put(readable(found, rules)):
                 return False
             self.count += 1

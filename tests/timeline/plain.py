@@ -12,8 +12,8 @@ from asayer_cli.entries import LogEntry
 from asayer_cli.session_id import SessionId
 from asayer_cli.sources import Found, Reading, SessionSearch
 from asayer_cli.tag import ASAYER
-from asayer_cli.timeline.readable import SourceRules, readable
-from asayer_cli.timeline.side_by_side import Opened, Opening
+from asayer_cli.timeline.readable import readable
+from asayer_cli.timeline.side_by_side import Opened, Opening, SourceRules
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -22,7 +22,7 @@ TIMES = st.lists(st.lists(st.one_of(st.none(), st.integers(0, 50_000)), max_size
 
 
 def wanted(**more: bool) -> Wanted:
-    return Wanted(ask([str(ID)], Bounds(), datetime(2026, 11, 22, 12, tzinfo=UTC)), ASAYER, "UTC", **more)  # type: ignore[arg-type]
+    return Wanted(ask([str(ID)], Bounds(), datetime(2026, 11, 22, 12, tzinfo=UTC)), ASAYER, **more)  # type: ignore[arg-type]
 
 
 def read(*openings: Opening) -> TimelineReader:
@@ -38,7 +38,7 @@ def test_merged_in_the_order_of_time(times: list[list[int | None]]) -> None:
         PlainSource([found(f"{TAG} {n} {ms}", ms) for ms in sorted(given, key=lambda ms: last if ms is None else ms)])
         for n, given in enumerate(times)
     ]
-    timeline = read(opening(*sources)).timeline()  # one opening that gives several
+    timeline = read(opening(*sources)).timeline("UTC")  # one opening that gives several
     entries = list(timeline.entries)
     seen = [last if entry.offset is None else round(entry.offset.total_seconds() * 1000) for entry in entries]
     assert seen == sorted(seen)
@@ -54,7 +54,7 @@ def test_merged_in_the_order_of_time(times: list[list[int | None]]) -> None:
 def test_a_failing_source_does_not_end_the_others() -> None:
     fails = PlainSource([found(f"{TAG} ERROR before", 5)], place="broken", error=GONE)
     works = PlainSource([found(f"{TAG} a", 1), found(f"{TAG} z", 9)])
-    timeline = read(opening(fails), opening(works)).timeline()
+    timeline = read(opening(fails), opening(works)).timeline("UTC")
     assert [entry.message for entry in timeline.entries] == ["a", "ERROR before", "z"]
     told, code = timeline.finish()
     assert code is ExitCode.UNREACHABLE
@@ -71,7 +71,7 @@ def test_the_code_of_the_worst_failure_wins() -> None:
     def refuse() -> list[object]:
         raise NotConfiguredError("No secret.")
 
-    timeline = read(opening(PlainSource([], error=GONE)), Opening("elastic", "Elasticsearch", refuse)).timeline()  # type: ignore[arg-type]
+    timeline = read(opening(PlainSource([], error=GONE)), Opening("elastic", "Elasticsearch", refuse)).timeline("UTC")  # type: ignore[arg-type]
     assert list(timeline.entries) == []
     told, code = timeline.finish()
     assert code is ExitCode.NOT_CONFIGURED
@@ -79,20 +79,20 @@ def test_the_code_of_the_worst_failure_wins() -> None:
 
 
 def test_what_is_incomplete_without_an_error() -> None:
-    timeline = read(opening(PlainSource([found(f"{TAG} a")], notes=("1 of 3 shards failed",)))).timeline()
+    timeline = read(opening(PlainSource([found(f"{TAG} a")], notes=("1 of 3 shards failed",)))).timeline("UTC")
     list(timeline.entries)
     told, code = timeline.finish()
     assert (told.complete, code) == (False, ExitCode.UNREACHABLE)
 
 
 def test_nothing_is_configured() -> None:
-    timeline = read(Opening("aws", "", list), Opening("elastic", "", list)).timeline()
+    timeline = read(Opening("aws", "", list), Opening("elastic", "", list)).timeline("UTC")
     with pytest.raises(NotConfiguredError, match="no integration"):
         list(timeline.entries)
 
 
 def test_a_bug_is_not_hidden() -> None:
-    timeline = read(opening(PlainSource([None])), opening(PlainSource([]))).timeline()  # type: ignore[list-item]
+    timeline = read(opening(PlainSource([None])), opening(PlainSource([]))).timeline("UTC")  # type: ignore[list-item]
     with pytest.raises(AttributeError):
         list(timeline.entries)
 
@@ -102,7 +102,7 @@ def test_a_file_that_cannot_be_read_is_a_failure() -> None:
         with open("/nowhere/at/all"):  # noqa: PTH123 - the operating system's own error
             return []
 
-    timeline = read(Opening("file", "x", open_missing), opening(PlainSource([found(TAG)]))).timeline()  # type: ignore[arg-type]
+    timeline = read(Opening("file", "x", open_missing), opening(PlainSource([found(TAG)]))).timeline("UTC")  # type: ignore[arg-type]
     assert len(list(timeline.entries)) == 1
     assert timeline.finish()[1] is ExitCode.NOT_CONFIGURED
 
@@ -119,7 +119,7 @@ def test_an_entry_does_not_wait_for_later_ones() -> None:
             answered.wait(20)
 
     quick = PlainSource([found(f"{TAG} {ms}", ms) for ms in (10, 20, 60)])
-    entries = iter(read(opening(quick), opening(Slow([]))).timeline().entries)
+    entries = iter(read(opening(quick), opening(Slow([]))).timeline("UTC").entries)
     answered.set()
     assert [next(entries).message for _ in range(3)] == ["10", "20", "slow"]
     answered.set()
@@ -132,7 +132,7 @@ def test_following_orders_what_comes_together() -> None:
     how = wanted(follow=True)
     reader = TimelineReader([opening(one), opening(two)], how, lambda _text: None)
     reader.start()
-    timeline = reader.timeline()
+    timeline = reader.timeline("UTC")
     entries = iter(timeline.entries)
     assert next(entries).message == "begin"
     two.go.set()
@@ -157,7 +157,7 @@ def test_an_interrupted_reading_says_so() -> None:
     how = wanted()
     reader = TimelineReader([opening(Endless([]))], how, lambda _text: None)
     reader.start()
-    timeline = reader.timeline()
+    timeline = reader.timeline("UTC")
     entries = iter(timeline.entries)
     for _ in range(2000):
         next(entries)
@@ -170,6 +170,6 @@ def test_an_interrupted_reading_says_so() -> None:
 
 
 def test_the_error_of_the_usage_is_its_code() -> None:
-    timeline = read(opening(PlainSource([], error=UsageError("No such group.")))).timeline()
+    timeline = read(opening(PlainSource([], error=UsageError("No such group.")))).timeline("UTC")
     list(timeline.entries)
     assert timeline.finish()[1] is ExitCode.USAGE

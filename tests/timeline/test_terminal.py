@@ -30,9 +30,9 @@ LONG = SessionId.starting_at(BEGAN, 3)
 
 @pytest.fixture
 def log(tmp_path: Path) -> Path:
-    """A file with three thousand entries."""
+    """A file with six hundred entries."""
     path = tmp_path / "app.log"
-    times = (BEGAN + timedelta(milliseconds=number * 20) for number in range(3000))
+    times = (BEGAN + timedelta(milliseconds=number * 20) for number in range(600))
     lines = (f"{when.isoformat()} ERROR [asayer_session_id={LONG}] no {when:%f}x entry\n" for when in times)
     path.write_text("".join(lines))
     return path
@@ -47,7 +47,7 @@ def test_less_shows_it_and_may_be_left_early(bare_environ: dict[str, str], log: 
     child.expect("began ")
     child.expect_exact("\x1b[1;31mERROR")
     child.send("G")
-    child.expect("3,000 entries, and all was read")
+    child.expect("600 entries, and all was read")
     child.send("q")
     assert finish(child)[0] == 0
     child = start(*arguments(log), environ={**bare_environ, "LESS": "R"})
@@ -93,7 +93,7 @@ def test_the_users_own_pager(bare_environ: dict[str, str], log: Path) -> None:
     environ = {**bare_environ, "ASAYER_PAGER": "sed 's/^/| /'", "PAGER": "false", "NO_COLOR": "1"}
     code, text = screen(*arguments(log), environ=environ)
     assert code == 0
-    assert "| 3,000 entries, and all was read" in text
+    assert "| 600 entries, and all was read" in text
     assert "| " not in screen(*arguments(log, "--no-pager"), environ=environ)[1]
 
 

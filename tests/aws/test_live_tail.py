@@ -153,8 +153,14 @@ def test_what_cannot_be_tailed_is_told(
     assert denied.action == "logs:StartLiveTail"
 
 
-def test_only_awss_own_endpoint_has_a_host_for_streams() -> None:
+def test_only_awss_own_endpoint_has_a_host_for_streams(session: AwsSession, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert not session.streaming_client("logs", REGION, 10).meta.config.inject_host_prefix
     for own in ("https://logs.eu-west-1.amazonaws.com", "https://logs-fips.eu-west-1.amazonaws.com"):
         assert is_own_endpoint(own, "logs", "eu-west-1")
     for other in ("http://127.0.0.1:4566", "https://vpce-1.logs.eu-west-1.vpce.amazonaws.com", "https://logs.test"):
         assert not is_own_endpoint(other, "logs", "eu-west-1")
+    monkeypatch.delenv("AWS_ENDPOINT_URL")
+    key = AwsKey("AKIAIOSFODNN7EXAMPLE", Secret("nonsense-nonsense"))
+    client = collector_session(key, REGION).streaming_client("logs", REGION, 10)
+    assert client.meta.endpoint_url == f"https://logs.{REGION}.amazonaws.com"
+    assert client.meta.config.inject_host_prefix

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import base64
 import json
 from typing import TYPE_CHECKING
 
@@ -49,7 +48,6 @@ def events(group: LogGroup, first_ms: int, last_ms: int) -> Iterator[Row]:
 
 
 def _row(group: str, stream: str, event: LogEvent) -> Row:
-    pointer = base64.b64encode(json.dumps([group, stream, event.event_id]).encode()).decode()
     return Row(
         {
             "@timestamp": Moment(event.timestamp),
@@ -57,7 +55,7 @@ def _row(group: str, stream: str, event: LogEvent) -> Row:
             "@log": f"{ACCOUNT_ID}:{group}",
             "@logStream": stream,
             "@ingestionTime": Moment(event.ingestion_time),
-            "@ptr": pointer,
+            "@ptr": f"{event.event_id:040x}",
         }
     )
 

@@ -55,13 +55,14 @@ class _Slice:
 
 
 def entries(
-    insights: Asked, group: str, needles: Sequence[str], window: Window, rows: int = ROWS
+    insights: Asked, group: str, needles: Sequence[str], window: Window, rows: int = ROWS, most: int = MOST_ROWS
 ) -> Iterator[LogEntry]:
     """Yield every event of a group in a window whose message has one of the texts, each once, by time and id.
 
-    `rows` is how many a query may answer, and so how many are held at a time.
+    `rows` is how many a query may answer, and so how many are held at a time; `most` how many where a millisecond has
+    more than that. What a millisecond has beyond it is left out, with a note.
     """
-    streams = [_sliced(insights, group, condition, window, rows) for condition in conditions(needles)]
+    streams = [_sliced(insights, group, condition, window, (rows, most)) for condition in conditions(needles)]
     return streams[0] if len(streams) == 1 else _each_once(merged(streams))
 
 
@@ -91,7 +92,8 @@ def literal(needle: str) -> str:
     return f"/{escaped}/"
 
 
-def _sliced(insights: Asked, group: str, condition: str, window: Window, rows: int) -> Iterator[LogEntry]:
+def _sliced(insights: Asked, group: str, condition: str, window: Window, limits: tuple[int, int]) -> Iterator[LogEntry]:
+    rows, most = limits
     start, end = window.start_ms, window.end_ms
     length = end - start
     while start < end:
@@ -103,7 +105,7 @@ def _sliced(insights: Asked, group: str, condition: str, window: Window, rows: i
             continue
         last = milliseconds(_time(found.entries[-1]))
         if last == start:
-            yield from _one_millisecond(insights, group, condition, start)
+            yield from _one_millisecond(insights, group, condition, start, most)
             start, length = start + 1, max(length // _GROWTH, 1)
             continue
         yield from (entry for entry in found.entries if milliseconds(_time(entry)) < last)
@@ -114,14 +116,14 @@ def _next_length(length: int, count: int, rows: int) -> int:
     return max(int(length * min(_GROWTH, rows * _AIM / max(count, 1))), 1)
 
 
-def _one_millisecond(insights: Asked, group: str, condition: str, start: int) -> Iterator[LogEntry]:
+def _one_millisecond(insights: Asked, group: str, condition: str, start: int, most: int) -> Iterator[LogEntry]:
     """Yield the events of one millisecond that has more of them than a slice may have."""
     window = Window(moment(start), moment(start + 1))
-    found = _read(insights, group, condition, window, MOST_ROWS)
+    found = _read(insights, group, condition, window, most)
     if found.is_full:
         insights.note(
-            f"log group {group} has more than {MOST_ROWS:,} entries in the millisecond of "
-            f"{window.start.isoformat(sep=' ', timespec='milliseconds')}; Logs Insights answers no more of them"
+            f"log group {group} has {most:,} entries or more in the millisecond of "
+            f"{window.start.isoformat(sep=' ', timespec='milliseconds')}; Logs Insights answers no more"
         )
     yield from found.entries
 

@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from asayer_cli.aws.insights import Insights, estimated_cost, price_per_gb
-from asayer_cli.aws.insights_search import conditions, literal
+from asayer_cli.aws.insights_search import conditions, entries, literal
 from asayer_cli.aws.session import collector_session
 from asayer_cli.entries import Window, milliseconds
 from asayer_cli.errors import AsayerError, CredentialsRejectedError, PermissionDeniedError, UnreachableError, UsageError
@@ -273,6 +273,14 @@ def test_a_search_is_sliced_where_it_hits_the_limit(insights: Insights, group: G
     assert [(entry.time, entry.entry_id) for entry in found] == sorted((entry.time, entry.entry_id) for entry in found)
     assert calls(aws, "StartQuery") < 35
     assert insights.notes == ()
+
+
+def test_what_no_query_answers_is_noted(insights: Insights, group: Group) -> None:
+    name = group({"one": [(1, "s"), *[(2.5, f"s {number}") for number in range(12)], (3, "s")]})
+    found = list(entries(insights, name, ["s"], HOUR, rows=5, most=10))
+    assert [entry.time for entry in found] == [at(1), *[at(2.5)] * 10, at(3)]
+    (note,) = insights.notes
+    assert "10 entries or more in the millisecond" in note
 
 
 def test_many_texts_take_several_queries(insights: Insights, group: Group, aws: Control) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 import click
 
+from asayer_cli.cli import complete
 from asayer_cli.cli.base import command
 from asayer_cli.cli.reading_options import collector_option, file_option
 from asayer_cli.cli.types import MOMENT, NAMES
@@ -33,7 +34,8 @@ _OUTPUTS: Final = ("text", "json", "junit", "html")
     "--since",
     type=MOMENT,
     metavar="TIME",
-    help="Begin of the window: an age (2h) or ISO 8601 with a zone; 24 hours before its end when not given.",
+    help="Begin of the window: an age (2h) or ISO 8601 with a zone; when not given, 24 hours before its end, and with "
+    "--file, without --until as well, all times.",
 )
 @click.option("--until", type=MOMENT, metavar="TIME", help="End of the window, not included; now when not given.")
 @click.option(
@@ -49,6 +51,7 @@ _OUTPUTS: Final = ("text", "json", "junit", "html")
     type=NAMES,
     multiple=True,
     metavar="NAME",
+    shell_complete=complete.log_groups,
     help="Measure this log group instead of those of the profile; several times for several.",
 )
 @click.option(
@@ -110,10 +113,12 @@ def group(
       4  credentials rejected, or permission denied
       5  a service could not be reached, or not everything could be read
     """
+    from dataclasses import replace
     from datetime import UTC, datetime
 
     from asayer_cli.coverage.measure import measure, wishes_of
     from asayer_cli.coverage.model import By
+    from asayer_cli.profile_option import led_to
     from asayer_cli.result import Result
     from asayer_cli.tag import CONVENTIONS
 
@@ -121,11 +126,16 @@ def group(
     named = CONVENTIONS[convention or settings.text("convention", "asayer")]
     wishes = wishes_of(named, since, until, By(by) if by else None, datetime.now(UTC))
     if file:
-        sources: list[Source] = [_files(file, collector)]
+        sources: list[Source] = [_files(file, collector, alone=not (only or log_group))]
     else:
         sources = _sources(app, settings, named, only, log_group, max_cost, allow_http=allow_http)
+    app.console.progress(f"counting the errors of {' and '.join(source.place for source in sources)}")
     coverage, exit_code = measure(sources, wishes, fail_under)
-    failures = tuple(source.failure for source in coverage.sources if source.failure)
+    failures = tuple(
+        replace(source.failure, hint=led_to(app.profile, source.failure.hint))
+        for source in coverage.sources
+        if source.failure
+    )
     return Result(
         coverage, exit_code=exit_code, errors=failures, show_messages=show_messages, report_file=app.report_file
     )
@@ -202,7 +212,10 @@ def _elastic(app: App, settings: Settings, convention: TagConvention, *, allow_h
     return ElasticSource(CoverageReader(integration, convention, allow_http=allow_http), integration.indexes)
 
 
-def _files(paths: tuple[str, ...], collector: str) -> Source:
+def _files(paths: tuple[str, ...], collector: str, *, alone: bool) -> Source:
     from asayer_cli.coverage.file_source import FileSource
+    from asayer_cli.errors import UsageError
 
+    if not alone:
+        raise UsageError("--file replaces the integrations.", hint="Leave --only and --log-group out.")
     return FileSource(paths, collector)

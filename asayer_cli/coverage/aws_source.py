@@ -44,6 +44,7 @@ class AwsSource:
     name: str = "aws"
     ways: tuple[By, ...] = (By.GROUP, By.STREAM)
     _notes: list[str] = field(default_factory=list)
+    _insights: Insights | None = None
 
     @property
     def place(self) -> str:
@@ -62,15 +63,12 @@ class AwsSource:
         if by is By.GROUP:
             for group in groups:
                 tally.show(group.name)
-        insights = Insights(self.session)
+        insights = self._insights = Insights(self.session)
         dead = {group.name for group in groups if group.name != self.collected or not group.collectible}
         names, uncollected, scanned = [group.name for group in groups], set(dead), 0
-        try:
-            for answer in self._answers(insights, names, wishes.window, wishes, by):
-                scanned += answer.bytes_scanned
-                uncollected |= _add(tally, answer, by, dead)
-        finally:
-            insights.close()
+        for answer in self._answers(insights, names, wishes.window, wishes, by):
+            scanned += answer.bytes_scanned
+            uncollected |= _add(tally, answer, by, dead)
         counted = summed(self, wishes, by, tally, uncollected=frozenset(uncollected))
         return replace(
             counted,
@@ -80,6 +78,11 @@ class AwsSource:
             notes=tuple(self._notes),
             remarks=tuple(self._remarks(groups)),
         )
+
+    def close(self) -> None:
+        """Stop the queries that still run, which are billed until then."""
+        if self._insights:
+            self._insights.close()
 
     def _readable(self) -> list[LogGroup]:
         """Return the groups that Logs Insights can read; UsageError when there is none, a note for each other one."""

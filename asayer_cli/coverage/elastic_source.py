@@ -43,14 +43,10 @@ class ElasticSource:
 
     def count(self, wishes: Wishes, by: By) -> SourceCoverage:
         """Let the cluster count, then decide what it cannot tell."""
-        try:
-            counts = sorted(
-                self.reader.counts(wishes.window, by, wishes.step), key=lambda count: count.total, reverse=True
-            )
-            tally = Tally(wishes.convention, wishes.window, wishes.step)
-            _Deciding(self.reader, wishes, by, self.samples, tally).decide(counts)
-        finally:
-            self.reader.close()
+        counts = self.reader.counts(wishes.window, by, wishes.step)
+        tally = Tally(wishes.convention, wishes.window, wishes.step)
+        largest_first = sorted(counts, key=lambda count: count.total, reverse=True)
+        _Deciding(self.reader, wishes, by, self.samples, tally).decide(largest_first)
         counted = summed(self, wishes, by, tally)
         return replace(
             counted,
@@ -58,6 +54,10 @@ class ElasticSource:
             notes=tuple(self.reader.notes),
             remarks=tuple(self._remarks(counted)),
         )
+
+    def close(self) -> None:
+        """Close the connection."""
+        self.reader.close()
 
     def _remarks(self, counted: SourceCoverage) -> Iterator[str]:
         if not self.reader.layouts:

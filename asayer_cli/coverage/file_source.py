@@ -88,6 +88,9 @@ class FileSource:
             remarks=tuple(self._remarks(wishes)),
         )
 
+    def close(self) -> None:
+        """Hold nothing: every file is closed when it has been read."""
+
     def _errors(self, wishes: Wishes) -> Iterator[tuple[LogEntry, ErrorClass]]:
         collector = self._collector(wishes.convention)
         for place in self._places:
@@ -143,7 +146,7 @@ class _Counts:
 
     def add(self, name: str, entry: LogEntry, error: ErrorClass) -> None:
         """Count one error."""
-        self.samples[name, error] = replace(entry, message=entry.message[:1000], fields={})
+        self.samples[name, error] = entry
         when = entry.time
         if when is not None:
             self.first = min(when, self.first or when)

@@ -60,6 +60,9 @@ class Source(Protocol):
     def count(self, wishes: Wishes, by: By) -> SourceCoverage:
         """Count the errors; our errors end it."""
 
+    def close(self) -> None:
+        """End connections and whatever still runs."""
+
 
 def wishes_of(
     convention: TagConvention, since: datetime | None, until: datetime | None, by: By | None, now: datetime
@@ -86,7 +89,11 @@ def wishes_of(
 
 def measure(sources: Sequence[Source], wishes: Wishes, fail_under: float | None) -> tuple[Coverage, ExitCode]:
     """Count the errors of all sources and return them with the exit code that they add up to."""
-    counted = together([partial(_count, source, wishes, fail_under) for source in sources])
+    try:
+        counted = together([partial(_count, source, wishes, fail_under) for source in sources])
+    finally:
+        for source in sources:
+            source.close()
     found = tuple(coverage for coverage, _ in counted)
     errors, collectible = sum(one.errors for one in found), sum(one.collectible for one in found)
     coverage = Coverage(

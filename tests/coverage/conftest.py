@@ -17,12 +17,28 @@ if TYPE_CHECKING:
 __all__ = ["admin", "aws_key", "elastic_key"]
 
 Coverage = Callable[..., "Run"]
+EnvironFor = Callable[..., dict[str, str]]
 
 
 @pytest.fixture
-def coverage(
+def environ_for(
     bare_environ: dict[str, str], admin: Admin, aws_key: dict[str, str], elastic_key: dict[str, str]
-) -> Coverage:
+) -> EnvironFor:
+    """Return an environment in which log groups, indices, or both are configured: `environ_for(groups, indices)`."""
+
+    def environ(groups: tuple[str, ...] = (), indices: tuple[str, ...] = ()) -> dict[str, str]:
+        sources = {"AWS_ENDPOINT_URL": admin.addresses.aws_endpoint_url}
+        if groups:
+            sources |= {**aws_key, "ASAYER_AWS_LOG_GROUPS": ",".join(groups)}
+        if indices:
+            sources |= {**elastic_key, "ASAYER_ELASTIC_INDEXES": ",".join(indices)}
+        return {**bare_environ, **sources}
+
+    return environ
+
+
+@pytest.fixture
+def coverage(environ_for: EnvironFor) -> Coverage:
     """Run `coverage -o json` from environment variables alone, on log groups, on indices, or both.
 
     `coverage("--by", "stream", groups=(...), indices=(...), output="text", env={...})`
@@ -34,14 +50,8 @@ def coverage(
         indices: tuple[str, ...] = (),
         env: Mapping[str, str] | None = None,
         output: str = "json",
-        stdin: str = "",
     ) -> Run:
-        sources = {"AWS_ENDPOINT_URL": admin.addresses.aws_endpoint_url}
-        if groups:
-            sources |= {**aws_key, "ASAYER_AWS_LOG_GROUPS": ",".join(groups)}
-        if indices:
-            sources |= {**elastic_key, "ASAYER_ELASTIC_INDEXES": ",".join(indices)}
-        environ = {**bare_environ, **sources, **(env or {})}
-        return run_program("coverage", "-o", output, *arguments, environ=environ, stdin=stdin)
+        environ = {**environ_for(groups, indices), **(env or {})}
+        return run_program("coverage", "-o", output, *arguments, environ=environ)
 
     return run

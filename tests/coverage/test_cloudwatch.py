@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import signal
+import time
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -18,10 +20,11 @@ from asayer_cli.entries import Window
 from asayer_cli.integrations import AwsKey
 from asayer_cli.secret import Secret
 from asayer_cli.tag import ASAYER
+from tests import warm
 from tests.coverage.corpus import CORPUS, UNTAGGED
 
 if TYPE_CHECKING:
-    from tests.coverage.conftest import Coverage
+    from tests.coverage.conftest import Coverage, EnvironFor
     from tests.verification.conftest import Admin
 
 NOW = datetime.now(UTC)
@@ -90,7 +93,7 @@ def test_what_costs_too_much_is_not_asked(group: str, admin: Admin, coverage: Co
     run = coverage("--max-cost", "0", groups=(group,))
     assert run.code == 1
     assert run.json["errors"][0]["code"] == "too_expensive"
-    assert "StartQuery" not in {call["operation"] for call in admin.front("aws").requests()}
+    assert "StartQuery" not in operations(admin)
 
 
 def test_the_estimate_takes_the_part_that_is_kept_of_the_window() -> None:
@@ -120,3 +123,23 @@ def test_the_threshold_fails_places_that_are_collected(admin: Admin, coverage: C
     assert shown.code == 0
     assert "planted-text" in "".join(ET.fromstring(shown.out).itertext())
     assert "\x1b" not in shown.out
+
+
+def test_an_interrupt_stops_the_query_that_is_billed(group: str, admin: Admin, environ_for: EnvironFor) -> None:
+    front = admin.front("aws")
+    front.forget_requests()
+    front.change(insights_polls=1_000_000)
+    try:
+        run = warm.start("coverage", environ=environ_for((group,)))
+        while "GetQueryResults" not in operations(admin):
+            time.sleep(0.05)
+        run.send(signal.SIGINT)
+        code, _, err = run.finish(60)
+    finally:
+        front.change(insights_polls=1)
+    assert code == 130, err
+    assert "StopQuery" in operations(admin)
+
+
+def operations(admin: Admin) -> set[str]:
+    return {call["operation"] for call in admin.front("aws").requests()}

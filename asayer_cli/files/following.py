@@ -77,8 +77,6 @@ def _opened(place: Place, position: int, notes: Notes) -> _Tail:
         return _Tail(place, None)
     if place.again:
         stream.seek(position)
-    else:
-        os.set_blocking(stream.fileno(), False)
     return _Tail(place, stream, position, read=position)
 
 
@@ -106,7 +104,8 @@ def _blocks(tail: _Tail, tails: list[_Tail], notes: Notes) -> Iterator[Block]:
 
 
 def _added(tail: _Tail, tails: list[_Tail], notes: Notes) -> Iterator[Block]:
-    while tail.stream:
+    # a pipe that has nothing would hold up the others; what it shares with other programs stays as it is
+    while tail.stream and (tail.place.again or select.select([tail.stream], [], [], 0)[0]):
         try:
             data = tail.stream.read(PIECE)
         except OSError as error:
@@ -119,7 +118,7 @@ def _added(tail: _Tail, tails: list[_Tail], notes: Notes) -> Iterator[Block]:
             if block := tail.block(data):
                 yield block
             continue
-        if data == b"" and not tail.place.again:  # its writer has gone
+        if not tail.place.again:  # its writer has gone
             yield from _ended(tail)
             tails.remove(tail)
         return

@@ -120,10 +120,12 @@ def spans(place: Place, most: int) -> list[Span]:
 
     A file whose bytes are not its text, and one that is soon read, has no parts.
     """
+    if not place.again:
+        return []
     with opened(place) as stream:
         size = _size(stream) or 0
         count = min(most, size // _LEAST_PART)
-        if not place.again or count < 2 or not _is_plain(stream.read(_HEAD)):  # noqa: PLR2004 - one is the whole
+        if count < 2 or not _is_plain(stream.read(_HEAD)):  # noqa: PLR2004 - one is the whole
             return []
         borders = [0, *(_next_line(stream, size * number // count) for number in range(1, count)), size]
         return [_span(stream, begin, end) for begin, end in pairwise(borders) if begin < end]

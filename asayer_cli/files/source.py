@@ -97,7 +97,10 @@ class FileSource:
             yield from self._in_block(block, search, assembler, ids)
             last = block.data
         self._learn(last)
-        self._ends[place.path] = text.end
+        begun = last[last.rfind(b"\n") + 1 :]
+        known = find_session(begun.decode("utf-8", "replace"), ids, search.convention)
+        # a line that is half written is read again when it is whole, unless it was found already
+        self._ends[place.path] = text.end - (0 if known else len(begun))
 
     def _in_block(
         self, block: Block, search: SessionSearch, assembler: Assembler, ids: frozenset[SessionId]

@@ -169,7 +169,7 @@ class FileSource:
         """Return whether the collector's own search would find an entry, as far as it is documented."""
         flags = re.IGNORECASE if self._documents else 0
         word = re.compile(rf"(?<![A-Za-z0-9_]){re.escape(convention.tag_name)}(?![A-Za-z0-9_])", flags)
-        if self._documents:
+        if self._documents and collector_for_elasticsearch(convention).strict:
             return lambda entry: bool(word.search(entry.message)) and has_error_tag(entry.fields.get("tags"))
         return lambda entry: bool(word.search(entry.message))
 

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 # What is fetched of a document: what is judged again, what tells its level and kind, and its place.
 FETCHED: Final = (
-    *(MESSAGE, "error", "log", "body", "exception", "err", "event", "msg", "text", "stack", "stack_trace"),
+    *(*TEXTS, "error", "log", "body", "exception", "err", "event", "msg", "text", "stack", "stack_trace"),
     *("stackTrace", "stacktrace", "traceback", "exc_info", "exc_text", "errorMessage", "errorType"),
     *("level", "levelname", "severity", "severity_text", "severityText", "log_level", "loglevel", "lvl"),
     *(TAGS, UTC_TIME, TIMESTAMP, "service.name", "host.name", "agent.id", "container.id", "container.name"),

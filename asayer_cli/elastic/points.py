@@ -118,7 +118,7 @@ def _options(question: Question) -> dict[str, Any]:
     if question.after is not None:
         options["search_after"] = question.after
     if question.part is not None:
-        options["slice"] = {"id": question.part[0], "max": question.part[1]}
+        options["slice"] = {"id": str(question.part[0]), "max": question.part[1]}
     return options
 
 

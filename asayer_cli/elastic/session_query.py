@@ -47,13 +47,14 @@ def without(query: Query, fields: Iterable[TimeField]) -> Query:
 def naming(convention: TagConvention, layout: SearchLayout, session_ids: frozenset[SessionId]) -> Query | None:
     """Return the query for documents that name one of the sessions anywhere; None where no field can be searched.
 
-    Of very many sessions, whatever has the tag's name is asked for.
+    The ids of the product are so long that nothing else is written alike: they are asked for alone, shorter ones
+    beside the tag's name, and of very many sessions the name only.
     """
     ids = sorted(str(session_id) for session_id in session_ids)
     asked = ids if len(ids) <= _MOST_BY_ID else []
-    clauses = [_words(convention, layout.words, asked)] if layout.words else []
-    endings = [f"{each}*" for each in asked] or [""]
-    clauses += [_wildcard(field, f"*{convention.tag_name}*{end}") for field in layout.whole_values for end in endings]
+    name = [] if asked and all(len(each) >= _LONG_ID for each in asked) else [convention.tag_name]
+    clauses = [_words(name, asked, layout.words)] if layout.words else []
+    clauses += [_wildcards(name, asked, field) for field in layout.whole_values]
     clauses += _own_field(convention.tag_name, layout.kinds.get(convention.tag_name, ""), ids)
     return any_of(clauses) if clauses else None
 
@@ -63,23 +64,24 @@ def any_of(clauses: list[Query]) -> Query:
     return clauses[0] if len(clauses) == 1 else {"bool": {"should": clauses, "minimum_should_match": 1}}
 
 
-def _words(convention: TagConvention, fields: tuple[str, ...], ids: list[str]) -> Query:
-    r"""Ask for ids as words, which is quicker than the tag as a phrase, and finds `asayer_session_id\u003d42` as well.
-
-    The ids of the product are so long that nothing else is written alike; shorter ones are asked for beside the tag.
-    """
+def _words(name: list[str], ids: list[str], fields: tuple[str, ...]) -> Query:
+    r"""Ask for words, which is quicker than for the tag as a phrase, and finds `asayer_session_id\u003d42` as well."""
     spellings = " ".join(word for each in ids for word in (each, f"u003d{each}"))
-    is_short = any(len(each) < _LONG_ID for each in ids)
-    asked = [convention.tag_name] if is_short or not ids else []
-    held = [
-        {"multi_match": {"query": text, "fields": list(fields), "lenient": True}}
-        for text in (*asked, *([spellings] if ids else []))
-    ]
-    return held[0] if len(held) == 1 else {"bool": {"filter": held}}
+    asked = [*name, spellings] if ids else name
+    return _all_of([{"multi_match": {"query": text, "fields": list(fields), "lenient": True}} for text in asked])
 
 
-def _wildcard(field: str, value: str) -> Query:
-    return {"wildcard": {field: {"value": value, "case_insensitive": True}}}
+def _wildcards(name: list[str], ids: list[str], field: str) -> Query:
+    named = [_wildcard(field, each, case_insensitive=True) for each in name]
+    return _all_of([*named, *([any_of([_wildcard(field, each) for each in ids])] if ids else [])])
+
+
+def _wildcard(field: str, part: str, **options: bool) -> Query:
+    return {"wildcard": {field: {"value": f"*{part}*", **options}}}
+
+
+def _all_of(clauses: list[Query]) -> Query:
+    return clauses[0] if len(clauses) == 1 else {"bool": {"filter": clauses}}
 
 
 def _own_field(name: str, kind: str, ids: list[str]) -> list[Query]:

@@ -15,7 +15,8 @@ from asayer_cli.elastic.layout import INGESTED, SearchLayout, asked_fields, sear
 from asayer_cli.elastic.newest import newest_by
 from asayer_cli.elastic.search import add_note
 from asayer_cli.elastic.seen import Seen
-from asayer_cli.elastic.session_streams import SessionStreams
+from asayer_cli.elastic.session_streams import Asking, SessionStreams
+from asayer_cli.elastic.slices import Sizes
 from asayer_cli.entries import Window
 from asayer_cli.errors import AsayerError
 from asayer_cli.sources import Reading
@@ -52,8 +53,10 @@ class ElasticSessionSource:
         *,
         poll_seconds: float = POLL_SECONDS,
         overlap: timedelta = OVERLAP,
+        sizes: Sizes | None = None,
     ) -> None:
         self._cluster = cluster
+        self._asking = Asking(cluster, sizes or Sizes())
         self._expression = ",".join(indexes)
         self._reporter = reporter
         self._poll_seconds = poll_seconds
@@ -62,8 +65,6 @@ class ElasticSessionSource:
         self._newest: Future[_Newest] | None = None
         self._read_at: datetime | None = None
         self._seen = Seen()
-        self._notes: list[str] = []
-        self._remarks: list[str] = []
 
     @property
     def place(self) -> str:
@@ -107,7 +108,7 @@ class ElasticSessionSource:
 
     def _streams(self, search: SessionSearch) -> SessionStreams:
         whole = self._expression if len(self._layouts) == 1 else ""
-        return SessionStreams(self._cluster, self._layouts, search, self._notes, self._remarks, whole)
+        return SessionStreams(self._asking, self._layouts, search, whole)
 
     def _mapped(self, convention: TagConvention) -> tuple[SearchLayout, ...]:
         """Ask how the fields are mapped, anew: indices come and go."""
@@ -116,10 +117,10 @@ class ElasticSessionSource:
         except AsayerError as error:
             if error.code != "index_not_found":
                 raise
-            add_note(self._notes, error.message.rstrip("."))
+            add_note(self._asking.notes, error.message.rstrip("."))
             layouts = self._ask_mapped(convention, lenient=True)
         if not layouts:
-            add_note(self._notes, f"{self._expression} matches no index that the API key may read")
+            add_note(self._asking.notes, f"{self._expression} matches no index that the API key may read")
         self._reporter.detail(f"{self.place}: {sum(len(layout.indices) for layout in layouts)} indices to search")
         return layouts
 
@@ -139,7 +140,7 @@ class ElasticSessionSource:
     def reading(self) -> Reading:
         """Return how reading went; the newest document of any kind was asked for meanwhile."""
         newest, ingested = self._newest.result() if self._newest else (None, None)
-        return Reading("search", tuple(self._notes), tuple(self._remarks), newest, ingested)
+        return Reading("search", tuple(self._asking.notes), tuple(self._asking.remarks), newest, ingested)
 
     def _ask_newest(self, search: SessionSearch) -> _Newest:
         if not search.spans:

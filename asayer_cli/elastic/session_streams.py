@@ -16,7 +16,7 @@ from asayer_cli.elastic.fields import TIMESTAMP, UTC_TIME
 from asayer_cli.elastic.index_names import joined
 from asayer_cli.elastic.neighbours import Neighbours
 from asayer_cli.elastic.search import add_note
-from asayer_cli.elastic.slices import Asked, OrderedHits
+from asayer_cli.elastic.slices import Asked, OrderedHits, Sizes
 from asayer_cli.entries import milliseconds
 from asayer_cli.errors import AsayerError
 from asayer_cli.sources import Found
@@ -32,9 +32,18 @@ if TYPE_CHECKING:
     from asayer_cli.session_id import SessionId
     from asayer_cli.sources import SessionSearch
 
-MOST_WITHOUT_TIME: Final = 1000
 _CHUNK: Final = 250
 _LAST: Final = 2**70
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """Who is asked, how much at a time, and where to write down what may be missing and what else is worth telling."""
+
+    cluster: Cluster
+    sizes: Sizes = field(default_factory=Sizes)
+    notes: list[str] = field(default_factory=list)
+    remarks: list[str] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,19 +75,10 @@ class _Besides:
 class SessionStreams:
     """One search for sessions. `whole` is the index expression where all indices are mapped alike, else empty."""
 
-    def __init__(
-        self,
-        cluster: Cluster,
-        layouts: Sequence[SearchLayout],
-        search: SessionSearch,
-        notes: list[str],
-        remarks: list[str],
-        whole: str,
-    ) -> None:
-        self._cluster = cluster
+    def __init__(self, asking: Asking, layouts: Sequence[SearchLayout], search: SessionSearch, whole: str) -> None:
+        self._asking = asking
+        self._cluster, self._notes, self._remarks = asking.cluster, asking.notes, asking.remarks
         self._search = search
-        self._notes = notes
-        self._remarks = remarks
         self._source = fetched(search.convention)
         self._everybody = frozenset(itertools.chain.from_iterable(span.session_ids for span in search.spans))
         self._parts = [
@@ -132,9 +132,12 @@ class SessionStreams:
             query = session_query.in_spans(self._search.convention, part.layout, self._search.spans, time)
             if query is not None:
                 query = session_query.without(query, lacking) if lacking else query
-                hits = OrderedHits(self._cluster, Asked(part.names, query, time, self._source), self._notes)
+                hits = self._hits(Asked(part.names, query, time, self._source))
                 begun_streams.append(itertools.chain.from_iterable(Ahead(_chunks(self._judged(hits, part, time)))))
         return begun_streams
+
+    def _hits(self, asked: Asked) -> OrderedHits:
+        return OrderedHits(self._cluster, asked, self._notes, self._asking.sizes)
 
     def _judged(self, hits: OrderedHits, part: _Part, time: TimeField) -> Iterator[_Dated]:
         for hit in hits:
@@ -183,9 +186,8 @@ class SessionStreams:
     def _without_time(self, part: _Part) -> list[_Dated]:
         named = session_query.naming(self._search.convention, part.layout, self._everybody)
         query = session_query.without(named or {"match_none": {}}, part.layout.times)
-        asked = Asked(part.names, query, None, self._source, limit=MOST_WITHOUT_TIME)
-        hits = OrderedHits(self._cluster, asked, self._notes)
-        return [dated for hit in hits if (dated := self._undated(hit, part))]
+        asked = Asked(part.names, query, None, self._source, limit=self._asking.sizes.without_time)
+        return [dated for hit in self._hits(asked) if (dated := self._undated(hit, part))]
 
     def _undated(self, hit: Hit, part: _Part) -> _Dated | None:
         """Judge a document of which no time is indexed; it may have one for all that."""

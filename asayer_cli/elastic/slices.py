@@ -22,15 +22,25 @@ if TYPE_CHECKING:
     from asayer_cli.elastic.layout import TimeField
     from asayer_cli.elastic.queries import Query
 
-FIRST_PAGE: Final = 1_000
 LARGEST_PAGE: Final = 10_000
 SMALLEST_PAGE: Final = 5
-SLICED_FROM: Final = 20_000
-SLICES: Final = 4
 # What a page should hold: enough to be worth the way, and little enough to be kept twice.
 _PAGE_CHARACTERS: Final = 4_000_000
 _CHARACTERS_BESIDES: Final = 300
 _MOST_REOPENED: Final = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How many hits the first page has, and from how many on they are read in `slices` side by side.
+
+    `without_time` is how many entries without a time are read of indices that are mapped alike.
+    """
+
+    first_page: int = 1_000
+    sliced_from: int = 20_000
+    slices: int = 4
+    without_time: int = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,8 +61,9 @@ class OrderedHits:
     one is opened and read on from the last time.
     """
 
-    def __init__(self, cluster: Cluster, asked: Asked, notes: list[str]) -> None:
+    def __init__(self, cluster: Cluster, asked: Asked, notes: list[str], sizes: Sizes) -> None:
         self._cluster = cluster
+        self._sizes = sizes
         self._asked = asked
         self._notes = notes
         self._last: Any = None
@@ -110,8 +121,9 @@ class OrderedHits:
             ) from error
 
     def _of(self, point: Point) -> Iterator[Hit]:
+        sizes, asked = self._sizes, self._asked
         first = Question(
-            self._query(), by_time(self._asked.time), self._asked.source, FIRST_PAGE, counted_to=SLICED_FROM + 1
+            self._query(), by_time(asked.time), asked.source, sizes.first_page, counted_to=sizes.sliced_from + 1
         )
         reader = _Pages(point, first)
         page = next(reader)
@@ -119,8 +131,9 @@ class OrderedHits:
         if reader.ended:
             return
         rest = replace(reader.question, counted_to=0)
-        if reader.total is not None and reader.total > SLICED_FROM:
-            yield from _side_by_side(point, rest)
+        if reader.total is not None and reader.total > sizes.sliced_from:
+            # A slice may order hits of the same time in its own way, so it begins at the last time, not the last hit.
+            yield from _side_by_side(point, replace(rest, query=self._query(), after=None), sizes.slices)
         else:
             for page in Ahead(_Pages(point, rest)):
                 yield from page
@@ -132,10 +145,10 @@ class OrderedHits:
         return {"bool": {"filter": [asked.query, from_value_on(asked.time, self._last)]}}
 
 
-def _side_by_side(point: Point, question: Question) -> Iterator[Hit]:
+def _side_by_side(point: Point, question: Question, count: int) -> Iterator[Hit]:
     """Read slices of the rest at the same time; each is in order, so merged they are."""
     smaller = max(question.size // 2, SMALLEST_PAGE)
-    parts = [replace(question, part=(number, SLICES), size=smaller) for number in range(SLICES)]
+    parts = [replace(question, part=(number, count), size=smaller) for number in range(count)]
     slices = [(hit for page in pages for hit in page) for pages in [Ahead(_Pages(point, part)) for part in parts]]
     return heapq.merge(*slices, key=lambda hit: hit["sort"])
 

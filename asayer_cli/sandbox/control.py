@@ -32,6 +32,10 @@ class Control:
         """Create many log groups at once, named `prefix` and a number of five digits (local AWS only)."""
         self._send("POST", "log-groups", {"region": region, "prefix": prefix, "count": count})
 
+    def forget_points(self) -> None:
+        """End every point in time and scroll, as a node does that is restarted (local Elasticsearch only)."""
+        self._send("POST", "points/forgotten", {})
+
     def requests(self) -> list[dict[str, Any]]:
         """Return the calls so far, oldest first: service, operation, region, principal, status."""
         calls: list[dict[str, Any]] = self._send("GET", "requests")

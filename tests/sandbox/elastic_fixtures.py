@@ -109,6 +109,15 @@ def elastic(search_server: noida.Noida) -> Iterator[LocalElastic]:
     assert problems == []
 
 
+@pytest.fixture
+def quick_elastic(search_server: noida.Noida) -> Iterator[LocalElastic]:
+    """The same without a record of exchanges: where documents are many, checking them all takes too long."""
+    _empty(search_server.url)
+    who = {"username": USERNAME, "password": PASSWORD}
+    with serve(create_app(search_server.url, **who, faults=FaultPlan(), control_token=TOKEN, record=False)) as url:
+        yield LocalElastic(url)
+
+
 def unlike_the_contracts(exchange: dict[str, Any]) -> list[str]:
     """Say how a successful exchange differs from the official descriptions, where they have its API."""
     plays_opensearch = "opensearch" in str(exchange["response_body"])

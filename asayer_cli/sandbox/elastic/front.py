@@ -48,10 +48,12 @@ def create_app(
     and ``clock_offset_seconds``. With `record`, ``GET /_sandbox/exchanges`` returns the last 10,000 exchanges, oldest
     first: method, path, query (as sent), request_body, status, response_body. A body is its JSON (a list of them for
     NDJSON), else text; null where there is none. They hold the secrets of new keys, never an Authorization header.
+    ``POST /_sandbox/points/forgotten`` ends every point in time and scroll, as a node does that is restarted.
     """
     front = ElasticFront(noida_url, username, password, record=record)
     app = faults.middleware(front, front.identify)
-    return with_control(app, faults, control_token, front.apply_settings, {"exchanges": front.exchanges})
+    views, actions = {"exchanges": front.exchanges}, {"points/forgotten": front.forget_points}
+    return with_control(app, faults, control_token, front.apply_settings, views, actions)
 
 
 class ElasticFront:
@@ -85,6 +87,10 @@ class ElasticFront:
         with self._lock:
             return list(self._exchanges)
 
+    def forget_points(self, _: dict[str, object]) -> None:
+        """End every point in time and scroll."""
+        self._data.searches.forget_all()
+
     def _keep(self, exchange: dict[str, object]) -> None:
         with self._lock:
             self._exchanges.append(exchange)
@@ -111,6 +117,7 @@ class ElasticFront:
         self._security.keys_enabled = behaviour.security != "api_keys_disabled"
         self._security.serverless = behaviour.serverless
         self._data.searches.failed_shards = behaviour.shard_failures
+        self._data.searches.timed_out = behaviour.timed_out
 
     def _principal(self, request: Request) -> Principal:
         if self._behaviour.security == "disabled":

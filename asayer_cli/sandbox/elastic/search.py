@@ -53,6 +53,7 @@ class Searches:
         self._lock = threading.Lock()
         self._contexts: dict[str, Context] = {}
         self.failed_shards = 0
+        self.timed_out = False
 
     def search(self, request: Request, index_at: int | None, principal: Principal) -> Reply:
         """Answer a search, on an index expression or on a point in time."""
@@ -93,6 +94,7 @@ class Searches:
         merge_by_index(body, answer)
         if self.failed_shards:
             _fail_shards(answer, self.failed_shards, request)
+        answer["timed_out"] = self.timed_out or answer["timed_out"]
         return json_reply(reply.status, answer)
 
     def multi_search(self, request: Request, index_at: int | None, principal: Principal) -> Reply:
@@ -157,6 +159,11 @@ class Searches:
         if context_id:
             with self._lock:
                 self._contexts[context_id] = Context(principal.name, names)
+
+    def forget_all(self) -> None:
+        """Forget every point in time and scroll; whoever reads on is told that there is none."""
+        with self._lock:
+            self._contexts.clear()
 
     def _context(self, context_id: str, principal: Principal) -> Context:
         with self._lock:

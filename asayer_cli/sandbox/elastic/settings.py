@@ -27,12 +27,13 @@ _CHOICES: Final[dict[str, tuple[str, ...]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Behaviour:
-    """What stays as it was set. ``shard_failures`` are reported by every search."""
+    """What stays as it was set. ``shard_failures`` are reported by every search, and whether it ``timed_out``."""
 
     security: Security = "enabled"
     product: Product = "elasticsearch"
     build_flavor: BuildFlavor = "default"
     shard_failures: int = 0
+    timed_out: bool = False
 
     @property
     def serverless(self) -> bool:
@@ -48,11 +49,15 @@ def change_behaviour(behaviour: Behaviour, values: Mapping[str, object]) -> Beha
     failures = values.get("shard_failures", behaviour.shard_failures)
     if not isinstance(failures, int) or failures < 0:
         raise InvalidControlError("shard_failures is a number that is not negative")
+    timed_out = values.get("timed_out", behaviour.timed_out)
+    if not isinstance(timed_out, bool):
+        raise InvalidControlError("timed_out is true or false")
     return Behaviour(
         cast("Security", values.get("security", behaviour.security)),
         cast("Product", values.get("product", behaviour.product)),
         cast("BuildFlavor", values.get("build_flavor", behaviour.build_flavor)),
         failures,
+        timed_out,
     )
 
 

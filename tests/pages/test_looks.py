@@ -45,17 +45,18 @@ def pages(open_session: Open, open_file: Open, folder: Path, **options: Any) -> 
     return session, open_file(folder / "coverage.html", height=2000, **options)
 
 
-@pytest.mark.parametrize("theme", ["light", "dark"])
-def test_every_text_can_be_read(open_session: Open, open_file: Open, tmp_path: Path, theme: str) -> None:
-    session, coverage = pages(open_session, open_file, tmp_path, color_scheme=theme)
-    assert poor(session) == []
-    assert poor(coverage) == []
-    session.get_by_role("button", name={"light": "Dark", "dark": "Light"}[theme], exact=True).click()
-    assert poor(session) == []
-
-
-def test_nothing_is_wider_than_a_telephone(open_session: Open, open_file: Open, tmp_path: Path) -> None:
-    for page in pages(open_session, open_file, tmp_path, width=400):
+def test_every_text_can_be_read_in_both_themes(open_session: Open, open_file: Open, tmp_path: Path) -> None:
+    session, coverage = pages(open_session, open_file, tmp_path)
+    for theme, other in (("light", "Dark"), ("dark", "Light")):
+        for page in (session, coverage):
+            page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
+            assert poor(page) == []
+        background = session.evaluate("getComputedStyle(document.body).backgroundColor")
+        session.get_by_role("button", name=other, exact=True).click()
+        assert session.evaluate("getComputedStyle(document.body).backgroundColor") != background
+        session.get_by_role("button", name="Auto").click()
+    for page in (session, coverage):
+        page.set_viewport_size({"width": 400, "height": 900})
         assert page.evaluate("document.documentElement.scrollWidth") == 400
 
 
@@ -65,4 +66,6 @@ def test_print_has_no_controls(open_session: Open, open_file: Open, tmp_path: Pa
     for selector in (".top", "#toolbar", ".acts", ".handle"):
         assert not session.locator(selector).first.is_visible()
     assert session.locator(".entry[open] .body").first.is_visible()
+    assert session.locator("#printed").inner_text().endswith("entries: with the text o.")
+    assert session.evaluate("getComputedStyle(document.body).colorScheme") == "light"
     assert poor(session) == []

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from asayer_cli.entries import milliseconds
 from asayer_cli.output.page.document import as_data
 from asayer_cli.output.sanitise import for_page
+from asayer_cli.timeline.levels import without_level
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -35,7 +36,7 @@ def write_entries(file: PrivateFile, entries: Iterable[TimelineEntry], sessions:
 
 def row(entry: TimelineEntry, sessions: dict[SessionId, int]) -> list[object]:
     """Return an entry's values in the order in which the page's script (`data.js`) takes them apart."""
-    message, raw = for_page(entry.message), for_page(entry.raw)
+    message, raw = for_page(said(entry)), for_page(entry.raw)
     return [
         _ms(entry.time),
         _offset_ms(entry.offset),
@@ -55,6 +56,11 @@ def row(entry: TimelineEntry, sessions: dict[SessionId, int]) -> list[object]:
         entry.repeats,
         _ms(entry.last_time),
     ]
+
+
+def said(entry: TimelineEntry) -> str:
+    """Return an entry's message without the level that it begins with, which the page shows beside it."""
+    return without_level(entry.message) if entry.level else entry.message
 
 
 def _lines(lines: Iterable[str]) -> Iterator[str]:

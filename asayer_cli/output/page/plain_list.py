@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Final
 
 from asayer_cli.output.page.document import escaped
+from asayer_cli.output.page.entry_data import said
 from asayer_cli.output.page.moments import moment_html, offset_text
 
 if TYPE_CHECKING:
@@ -50,5 +51,5 @@ def _item(entry: TimelineEntry, zone: tzinfo) -> str:
     return (
         f'<li class="{escaped(entry.level)}">{moment_html(entry.time, zone)} <span>{offset_text(entry.offset)}</span> '
         f'<b class="level">{escaped(entry.level)}</b> <span class="soft">{escaped(entry.place)}</span> '
-        f"<code>{escaped(entry.message[:MOST_CHARACTERS])}</code>{again}{folded if trace else ''}</li>"
+        f"<code>{escaped(said(entry)[:MOST_CHARACTERS])}</code>{again}{folded if trace else ''}</li>"
     )

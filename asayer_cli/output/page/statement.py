@@ -9,7 +9,7 @@ from asayer_cli.output.page.document import escaped
 from asayer_cli.output.page.moments import moment_html
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
     from datetime import tzinfo
 
     from asayer_cli.timeline.model import Completeness, ErrorKind, Session, SourceReading
@@ -79,10 +79,12 @@ def warning_html(completeness: Completeness) -> str:
 
 
 def _trouble(reading: SourceReading) -> str:
-    said = [*reading.notes]
-    if reading.failure:
-        said += [reading.failure.message, reading.failure.hint]
-    return f"<li><b>{escaped(reading.place)}</b>: {escaped(' '.join(text for text in said if text))}</li>"
+    said = " ".join((*reading.notes, *_failed(reading)))
+    return f"<li><b>{escaped(reading.place)}</b>: {escaped(said)}</li>"
+
+
+def _failed(reading: SourceReading) -> tuple[str, ...]:
+    return (f"{reading.failure.message} {reading.failure.hint}".strip(),) if reading.failure else ()
 
 
 def nothing_html(completeness: Completeness) -> str:
@@ -123,8 +125,8 @@ def completeness_html(completeness: Completeness, zone: tzinfo) -> str:
         f'<section class="panel" id="completeness" tabindex="-1"><h2>How complete this is</h2>'
         f"<p>{_sentence(completeness)}</p>"
         '<div class="scroll" tabindex="0" role="region" aria-label="What was searched"><table><thead><tr>'
-        "<th>Searched</th><th>From</th><th>To</th><th>By</th><th>Entries</th><th>Newest entry</th>"
-        f"<th>Newest taken in</th><th>Result</th></tr></thead><tbody>{rows}</tbody></table></div></section>"
+        "<th>Searched</th><th>From, to</th><th>By</th><th>Entries</th><th>Newest entry, taken in</th>"
+        f"<th>Result</th></tr></thead><tbody>{rows}</tbody></table></div></section>"
     )
 
 
@@ -146,21 +148,15 @@ def _reading(reading: SourceReading, zone: tzinfo) -> str:
     return (
         f'<tr><td><span class="source">{SOURCES.get(reading.source, escaped(reading.source))}</span> '
         f'<span class="code">{escaped(reading.place)}</span>{_remarks(reading)}</td>'
-        f"<td>{moment_html(reading.searched_from, zone)}</td><td>{moment_html(reading.searched_to, zone)}</td>"
+        f"<td>{moment_html(reading.searched_from, zone)}<br>{moment_html(reading.searched_to, zone)}</td>"
         f'<td>{escaped(reading.engine)}</td><td class="number">{reading.entries:,}</td>'
-        f"<td>{moment_html(reading.newest, zone)}</td><td>{moment_html(reading.newest_ingestion, zone)}</td>"
+        f"<td>{moment_html(reading.newest, zone)}<br>{moment_html(reading.newest_ingestion, zone)}</td>"
         f'<td><span class="badge {kind}">{result}</span></td></tr>'
     )
 
 
 def _remarks(reading: SourceReading) -> str:
-    said: list[str] = [*reading.notes, *reading.remarks]
-    if reading.failure:
-        said += [reading.failure.message, reading.failure.hint]
-    return _list(text for text in said if text)
-
-
-def _list(texts: Iterable[str]) -> str:
+    texts = (*reading.notes, *_failed(reading), *reading.remarks)
     items = "".join(f"<li>{escaped(text)}</li>" for text in texts)
     return f'<ul class="remarks">{items}</ul>' if items else ""
 

@@ -15,6 +15,9 @@ function isZone(name) {
   }
 }
 
+// UTC has many names.
+const plainZone = (name) => (/^(?:Etc\/)?(?:UTC|UCT|Zulu|Universal|GMT)$/.test(name) ? "UTC" : name);
+
 function setZone(name) {
   zones.name = name;
   const clock = { hour: "2-digit", minute: "2-digit", second: "2-digit" };
@@ -55,10 +58,10 @@ function writeTimes() {
 
 function startTimes(chosen) {
   const own = Intl.DateTimeFormat().resolvedOptions().timeZone;
-  const names = [...new Set([chosen, "UTC", own])].filter(isZone);
+  const names = [...new Set([chosen, "UTC", own].map(plainZone))].filter(isZone);
   const select = byId("zone");
   for (const name of names) {
-    select.append(make("option", { value: name }, name === own && name !== "UTC" ? `${name} (this browser)` : name));
+    select.append(make("option", { value: name }, name === plainZone(own) && name !== "UTC" ? `${name} (this browser)` : name));
   }
   select.addEventListener("change", () => {
     setZone(select.value);

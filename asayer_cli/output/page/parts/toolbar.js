@@ -4,7 +4,7 @@ const LEVEL_NAMES = { error: "Errors", warning: "Warnings", info: "Info", debug:
 
 function startLevels(entries) {
   const counts = new Map();
-  entries.forEach((entry) => counts.set(entry.level, (counts.get(entry.level) ?? 0) + 1));
+  entries.forEach((entry) => counts.set(entry.level, (counts.get(entry.level) ?? 0) + entry.weight));
   for (const level of LEVELS.filter((name) => counts.has(name))) {
     const toggle = button(LEVEL_NAMES[level], () => toggleIn(filters.levels, level), { class: null, "data-level": level, title: "Only these, or with the others that are pressed" });
     toggle.append(" ", make("i", {}, number(counts.get(level))));
@@ -36,7 +36,7 @@ function startReplay(entries) {
 
 function startPlaces(entries) {
   const counts = new Map();
-  entries.forEach((entry) => counts.set(placeKey(entry), (counts.get(placeKey(entry)) ?? 0) + 1));
+  entries.forEach((entry) => counts.set(placeKey(entry), (counts.get(placeKey(entry)) ?? 0) + entry.weight));
   view.onePlace = counts.size < 2;
   byId("entries").classList.toggle("one-place", view.onePlace);
   byId("columns").classList.toggle("one-place", view.onePlace);
@@ -72,14 +72,30 @@ function showToolbar() {
   showCounts();
 }
 
+// Paper has no controls, and must tell what was left out.
+function filtersInWords() {
+  const parts = [
+    [...filters.levels].map((level) => LEVEL_NAMES[level].toLowerCase()).join(" and "),
+    filters.query.trim() && `with the text ${filters.query.trim()}`,
+    [...filters.places].map((key) => key.slice(key.indexOf("\n") + 1)).join(" and "),
+    { all: "", shown: "in the replay", dropped: "not in the replay" }[filters.replay],
+    filters.range && `from ${momentOnAxis(filters.range[0])} to ${momentOnAxis(filters.range[1])}`,
+  ];
+  return parts.filter(Boolean).join("; ");
+}
+
+// Rows count for all that they stand for, as everywhere else on the page.
+const weigh = (entries) => entries.reduce((sum, entry) => sum + entry.weight, 0);
+
 function showCounts() {
-  const all = view.entries.length;
-  const some = view.matches.length;
+  const all = weigh(view.entries);
+  const some = weigh(view.matches);
   byId("count").textContent = isFiltered() ? `${number(some)} of ${number(all)}` : counted(all, "entry", "entries");
+  byId("printed").textContent = isFiltered() ? `${number(some)} of ${counted(all, "entry", "entries")}: ${filtersInWords()}.` : "";
   byId("clear").hidden = !isFiltered();
   byId("no-match").hidden = some > 0;
   byId("columns").hidden = !some;
-  byId("cut").hidden = some <= MOST_ROWS;
+  byId("cut").hidden = view.matches.length <= MOST_ROWS;
   byId("cut").textContent = `The first ${number(MOST_ROWS)} are listed; narrow the filters to see others.`;
 }
 

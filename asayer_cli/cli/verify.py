@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from asayer_cli.session_id import SessionId
     from asayer_cli.settings import Settings
     from asayer_cli.verification.model import Verification
+    from asayer_cli.verification.verify import Source
     from asayer_cli.verification.wishes import Wishes
 
 _OUTPUTS: Final = ("text", "json", "junit", "github")
@@ -103,7 +104,6 @@ def group(
     from datetime import timedelta
 
     from asayer_cli.tag import CONVENTIONS
-    from asayer_cli.verification.verify import verify
     from asayer_cli.verification.wishes import Wishes
 
     context = click.get_current_context()
@@ -124,15 +124,14 @@ def group(
     refuse_combinations(context, canary_params)
     if file:
         wishes = without_window(wishes)
+        # from here on the files are read, while the rest of the program is imported
         reader = file_source(context, file, collector, wishes)
-        _check_window(app, wishes)
-        verification, exit_code = verify([reader], wishes, app.console)
+        verification, exit_code = _verify(app, [reader], wishes)
     elif canary_params["canary"] is not None:
         verification, exit_code = _verify_canary(app, settings, wishes, only, canary_params, allow_http=allow_http)
     else:
-        _check_window(app, wishes)
         sources = _sources(app, settings, wishes, only, allow_http=allow_http)
-        verification, exit_code = verify(sources, wishes, app.console)
+        verification, exit_code = _verify(app, sources, wishes)
     return Result(
         _led_to(app.profile, verification),
         exit_code=exit_code,
@@ -173,6 +172,13 @@ def _led_to(profile: str, verification: Verification | CanaryVerification) -> Ve
 
     checks = (replace(check, remedy=led_to(profile, check.remedy)) for check in verification.checks)
     return replace(verification, checks=tuple(checks))
+
+
+def _verify(app: App, sources: Sequence[Source], wishes: Wishes) -> tuple[Verification, ExitCode]:
+    from asayer_cli.verification.verify import verify
+
+    _check_window(app, wishes)
+    return verify(sources, wishes, app.console)
 
 
 def _check_window(app: App, wishes: Wishes) -> None:

@@ -20,7 +20,7 @@ GET_LOG_EVENTS: Final = "GetLogEvents"
 START_QUERY: Final = "StartQuery"
 GET_QUERY_RESULTS: Final = "GetQueryResults"
 # AWS counts calls as they arrive, which is not as evenly as they are sent.
-PERIOD_SECONDS: Final = 1.04
+PERIOD_SECONDS: Final = 1.03
 _QUOTAS: Final = {
     "us-east-1": 25,
     **dict.fromkeys(("ap-northeast-3", "ap-southeast-3", "ca-west-1", "eu-central-1", "il-central-1"), 5),
@@ -31,6 +31,7 @@ _MOST_GET_LOG_EVENTS: Final = 10
 # the same in every region
 _OF_INSIGHTS: Final = {START_QUERY: 10, GET_QUERY_RESULTS: 10}
 _LESS: Final = 0.75
+_KEPT: Final = 4
 # Behind a first burst, calls go out with at least this part of the even distance between them.
 _SPREAD: Final = 0.5
 
@@ -53,7 +54,8 @@ class Pace:
     def __init__(self, most: int) -> None:
         self.most = most
         self.limit = float(most)
-        self._slots: deque[float] = deque(maxlen=most)
+        # more than are counted, for those that are given back
+        self._slots: deque[float] = deque(maxlen=_KEPT * most)
         self._burst = most
         self._reduced_at = -math.inf
 
@@ -76,7 +78,7 @@ class Pace:
         """Take note that the call of a slot goes out only now: a busy computer is late."""
         if slot in self._slots:
             self._slots[self._slots.index(slot)] = now
-            self._slots = deque(sorted(self._slots), maxlen=self.most)
+            self._slots = deque(sorted(self._slots), maxlen=self._slots.maxlen)
 
     def free(self, now: float) -> int:
         """Return how many calls could go out now."""

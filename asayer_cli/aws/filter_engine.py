@@ -148,7 +148,7 @@ class _FilterReading:
         while entries := self._take():
             self._ready = entries[::-1]
             del entries
-            while self._ready:
+            while self._ready and not self._closed.is_set():
                 yield self._ready.pop()
 
     def ready(self) -> bool:

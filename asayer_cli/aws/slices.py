@@ -15,8 +15,6 @@ from typing import Final
 MINUTE_MS: Final = 60_000
 # The first slices of a window are no narrower, however many could be read at once.
 _NARROWEST_MS: Final = 5 * MINUTE_MS
-# Up to here the first slices cover the whole window, beyond it the first half.
-_SHORT_MS: Final = 6 * 60 * MINUTE_MS
 _WIDENING: Final = 4
 _REMEMBERED: Final = 8
 _HALF_A_PAGE: Final = 0.5
@@ -42,7 +40,7 @@ class Slice:
 
 
 class Density:
-    """How many pages a span of time has, learnt from the slices that were read last."""
+    """How many pages a span of time has, learnt from the slices that were read last; several threads may share it."""
 
     def __init__(self) -> None:
         self._read: deque[tuple[float, int]] = deque(maxlen=_REMEMBERED)
@@ -59,26 +57,28 @@ class Density:
     @property
     def widest(self) -> int:
         """The widest slice that was learnt from."""
-        return max(width for _, width in self._read)
+        return max(width for _, width in list(self._read))
 
     @property
     def pages_per_ms(self) -> float:
         """The pages of a millisecond."""
-        return sum(pages for pages, _ in self._read) / sum(width for _, width in self._read)
+        read = list(self._read)
+        return sum(pages for pages, _ in read) / sum(width for _, width in read)
 
 
 class SlicePlan:
     """The slices of one window, cut off from its front one after the other as they are asked for.
 
-    `burst` is how many of them are read at once at the beginning.
+    `burst` is how many of them are read at once at the beginning. Where nothing is known they cover the window.
     """
 
     def __init__(self, window: Slice, burst: int, density: Density) -> None:
         self._left = window
         self._density = density
         slices = max(1, min(burst, window.width // _NARROWEST_MS))
-        covered = window.width if window.width <= _SHORT_MS else window.width // 2
-        self._first_width = max(1, -(-covered // slices))
+        self._first_width = max(1, -(-window.width // slices))
+        # the first burst goes by what was known before it, however soon its first answer comes
+        self._first = 0 if density.known else slices
 
     @property
     def exhausted(self) -> bool:
@@ -91,14 +91,13 @@ class SlicePlan:
 
     def next(self, pages: float, chains: int) -> Slice:
         """Return the next slice, of about so many pages, where so many chains of pages are needed side by side."""
-        width = self._width(pages, chains)
+        width = min(self._first_width, self._left.width) if self._first else self._width(pages, chains)
+        self._first -= self._first > 0
         cut = Slice(self._left.start, min(self._left.start + width, self._left.end))
         self._left = Slice(cut.end, self._left.end)
         return cut
 
     def _width(self, pages: float, chains: int) -> int:
-        if not self._density.known:
-            return self._rounded(self._first_width)
         per_ms, left = self._density.pages_per_ms, self._left.width
         # towards the end no chain is to be left alone with much
         fair = max(left / chains, min(pages, 1.5) / per_ms)
@@ -108,4 +107,4 @@ class SlicePlan:
     def _rounded(self, width: int) -> int:
         """Leave no remainder that is much narrower than a slice."""
         left = self._left.width
-        return left if left <= width * (1 + _HALF_A_PAGE) and self._density.known else max(1, min(width, left))
+        return left if left <= width * (1 + _HALF_A_PAGE) else width

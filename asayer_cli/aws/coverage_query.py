@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
     from asayer_cli.tag import TagConvention
 
-SAMPLE_LENGTH: Final = 1_000
+# Twice what is kept, so that a secret which is cut in two here is not kept.
+SAMPLE_LENGTH: Final = 2_000
 _DAY: Final = timedelta(days=1)
 _TRUE: Final = frozenset({"1", "true"})
 _STATUS: Final = "500 internal server "

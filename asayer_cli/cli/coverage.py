@@ -108,7 +108,7 @@ def group(
     Exit codes:
       0  measured, and no place is under --fail-under; also where there was no error at all
       1  a place is under --fail-under, or counting may cost more than --max-cost
-      2  wrong usage, such as a log group that is not there
+      2  wrong usage, such as a log group or an index that is not there
       3  no integration is configured
       4  credentials rejected, or permission denied
       5  a service could not be reached, or not everything could be read

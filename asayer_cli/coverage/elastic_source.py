@@ -60,8 +60,6 @@ class ElasticSource:
         self.reader.close()
 
     def _remarks(self, counted: SourceCoverage) -> Iterator[str]:
-        if not self.reader.layouts:
-            yield f"{self.reader.expression} matches no index that the key may read"
         if not all(group.exact for group in counted.groups):
             yield (
                 f"where it says about, up to {self.samples} entries of each kind were read and their shares taken for "

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Final
 from asayer_cli.coverage.model import GroupCoverage, Point, Rejection
 from asayer_cli.coverage.rules import COLLECTIBLE, remedy_of
 from asayer_cli.coverage.steps import begin_of, steps_of
+from asayer_cli.secret import redact
 
 if TYPE_CHECKING:
     from datetime import timedelta
@@ -52,7 +53,8 @@ class Tally:
         place.counts[begin, error] += count
         at = when or _BEFORE_ALL
         if sample and (error.name not in place.samples or place.samples[error.name][0] < at):
-            place.samples[error.name] = (at, sample[:_LONGEST_SAMPLE])
+            # masked before it is cut, for half a secret is none that is known
+            place.samples[error.name] = (at, redact(sample)[:_LONGEST_SAMPLE])
 
     def show(self, name: str) -> None:
         """Let a place be among the results even when there is no error in it."""

@@ -15,6 +15,7 @@ from asayer_cli.elastic.index_names import joined
 from asayer_cli.elastic.queries import OPENREPLAY_INDEX
 from asayer_cli.elastic.search import add_note, note_partial
 from asayer_cli.entries import moment
+from asayer_cli.errors import AsayerError, UsageError
 from asayer_cli.tag import ASAYER
 
 if TYPE_CHECKING:
@@ -58,18 +59,26 @@ class CoverageReader:
 
     @cached_property
     def layouts(self) -> tuple[CoverageLayout, ...]:
-        """How the indices map their fields."""
-        answer = self._cluster.ask(
-            lambda client: (
-                client.field_caps(
-                    index=self.expression,
-                    fields=coverage_query.ASKED,
-                    include_unmapped=True,
-                    ignore_unavailable=True,
-                ).body
+        """How the indices map their fields; UsageError `index_not_found` where there is none, or a name is missing."""
+        try:
+            answer = self._cluster.ask(
+                lambda client: (
+                    client.field_caps(index=self.expression, fields=coverage_query.ASKED, include_unmapped=True).body
+                )
             )
-        )
-        return coverage_query.layouts(shapes.checked(answer, shapes.FIELDS, "POST /_field_caps"))
+        except AsayerError as error:
+            if error.code != "index_not_found":
+                raise
+            raise UsageError(error.message, hint=error.hint, code=error.code) from error
+        found = coverage_query.layouts(shapes.checked(answer, shapes.FIELDS, "POST /_field_caps"))
+        if not found:
+            raise UsageError(
+                f"{self.expression} matches no index that the API key may read.",
+                hint="Name the right ones: asayer-cli elastic create-key --index PATTERN (*log* does not match "
+                "filebeat-*).",
+                code="index_not_found",
+            )
+        return found
 
     def counts(self, window: Window, by: By, step: timedelta) -> Iterator[Count]:
         """Yield how many errors of each stratum there are in each place."""

@@ -117,6 +117,13 @@ def test_services_and_data_streams_and_mappings(admin: Admin, coverage: Coverage
     assert by_index["remarks"] == ["there is no stream here to group by"]
 
 
+@pytest.mark.parametrize("expression", ["nothing-log", "nothing-log-*"])
+def test_no_index_is_no_success(coverage: Coverage, expression: str) -> None:
+    run = coverage("--fail-under", "90", indices=(expression,))
+    assert run.code == 2
+    assert run.json["errors"][0]["code"] == "index_not_found"
+
+
 def test_failed_shards_and_refused_keys(admin: Admin, coverage: Coverage) -> None:
     index, group = admin.index([document("ERROR")]), admin.log(["ERROR"])
     front = admin.front("elastic")

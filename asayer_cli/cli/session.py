@@ -159,9 +159,13 @@ def group(
 
 
 def _progress(app: App) -> Callable[[str], None]:
-    """Return how to tell of progress on a console that is made when the first questions are on their way."""
+    """Return how to tell of progress on a console that is made when the first questions are on their way.
+
+    It is told when nothing has come for a moment: then whatever has come is shown.
+    """
 
     def tell(text: str) -> None:
+        app.console.hand_over()
         app.console.progress(text)
 
     return tell

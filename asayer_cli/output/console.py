@@ -7,6 +7,7 @@ import errno
 import logging
 import os
 import sys
+import time
 from functools import lru_cache
 from io import StringIO
 from typing import IO, TYPE_CHECKING, Final, Literal, cast
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 _UNBOUNDED: Final = 10_000
 _TRACED: Final = "asayer_cli"
 _ERASE_LINE: Final = "\r\x1b[2K"
+_OFTEN_ENOUGH: Final = 0.05
 _ColorSystem = Literal["auto", "standard", "256", "truecolor", "windows"]
 
 
@@ -106,6 +108,7 @@ class Console:
         self.err = _console(sys.stderr, environ, color)
         self._redraws = sys.stderr.isatty() and not self.err.is_dumb_terminal
         self._progressing = False
+        self._handed_over = 0.0
         self.printed = False
         self.messages: list[Message] = []
         self._trace = _TraceHandler(self) if debug else None
@@ -187,7 +190,7 @@ class Console:
         """Write a line of texts, each with the name of its style, on standard output: cleaned, redacted, unbroken."""
         self.clear_progress()
         self.printed = True
-        line = "".join(self._painted(clean(redact(text)), style) for text, style in pieces)
+        line = "".join(self._painted(_harmless(text), style) for text, style in pieces)
         with _to_output():
             self.out.file.write(line + "\n")
 
@@ -195,6 +198,15 @@ class Console:
         if not style or not text or self.out.color_system is None:
             return text
         return _style(style).render(text, color_system=rich.console.COLOR_SYSTEMS[self.out.color_system])
+
+    def hand_over(self, *, seldom: bool = False) -> None:
+        """Let the reader have what was written; `seldom` only now and then, as each time costs."""
+        now = time.monotonic()
+        if seldom and now - self._handed_over < _OFTEN_ENOUGH:
+            return
+        self._handed_over = now
+        with _to_output():
+            self.out.file.flush()
 
     @contextlib.contextmanager
     def diverted(self, file: IO[str]) -> Iterator[None]:
@@ -256,6 +268,13 @@ def _print(console: _SafeConsole, renderable: RenderableType, *, wrap: bool = Tr
         console.print(renderable, soft_wrap=not wrap, crop=False)
     else:
         console.print(_Trimmed(renderable), soft_wrap=console.width >= _UNBOUNDED, crop=False, end="")
+
+
+def _harmless(text: str) -> str:
+    """Return `clean(redact(text))`, sooner for most texts."""
+    if text.isascii() and text.isprintable() and "::" not in text and "##" not in text:
+        return redact(text)
+    return clean(redact(text))
 
 
 @lru_cache(maxsize=64)

@@ -99,7 +99,7 @@ class _Lines:
 
     def _write(self, line: str) -> None:
         self._console.write_json(line)
-        self._console.out.file.flush()
+        self._console.hand_over(seldom=True)
 
 
 class _Envelope:
@@ -158,7 +158,7 @@ class _Text:
         self._begin()
         for pieces in self._lines.lines(entry):
             self._console.write_pieces(pieces)
-        self._console.out.file.flush()
+        self._console.hand_over(seldom=True)
 
     def end(self, told: Completeness, _exit_code: ExitCode) -> None:
         """Print the error kinds and the completeness statement."""

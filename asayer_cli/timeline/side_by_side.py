@@ -28,6 +28,10 @@ HOLD_BACK_SECONDS: Final = 2.0
 # how long readers that were told to stop may take to say how far they came
 GRACE_SECONDS: Final = 2.0
 _MOST_QUEUED: Final = 512
+# entries of so many characters wait one by one, for they may have a million
+_LARGE: Final = 50_000
+_MOST_LARGE: Final = 4
+_MOMENT: Final = 0.01
 _MOST_HELD: Final = 10_000
 
 
@@ -136,6 +140,9 @@ class Reader:
         return True
 
     def _put(self, item: TimelineEntry | None) -> bool:
+        while item is not None and len(item.raw) > _LARGE and self.queue.qsize() > _MOST_LARGE:
+            if self._stopped.wait(_MOMENT):
+                return False
         while True:
             try:
                 self.queue.put(item, timeout=TICK_SECONDS)

@@ -57,6 +57,7 @@ def collected(convention: TagConvention, window: Window) -> Query:
 def suspected(convention: TagConvention, layout: Layout, window: Window) -> Query | None:
     """Return the query for whatever was meant as a tag, by either time; None where these indices cannot be asked.
 
+    What the collector's own query finds in indices that are mapped alike is left out, by its clauses themselves.
     A tag that another character is glued to (such as a terminal's colour code) is one word with it, and found by
     neither search.
     """
@@ -68,10 +69,10 @@ def suspected(convention: TagConvention, layout: Layout, window: Window) -> Quer
     ]
     if meant is None or not times:
         return None
-    return {"bool": {"filter": [meant, {"bool": {"should": times, "minimum_should_match": 1}}]}}
+    return {"bool": {"filter": [meant, _any_of(times)], "must_not": _collected_as_well(convention, window)}}
 
 
-def suspected_without_time(convention: TagConvention, layout: Layout) -> Query | None:
+def suspected_without_time(convention: TagConvention, layout: Layout, window: Window) -> Query | None:
     """Return the query for what was meant as a tag in documents without a time that a range can be asked of."""
     meant = _meant_as_tag(convention, layout.message)
     if meant is None:
@@ -81,7 +82,13 @@ def suspected_without_time(convention: TagConvention, layout: Layout) -> Query |
         for field, kind in ((TIMESTAMP, layout.timestamp), (UTC_TIME, layout.utc_time))
         if time_range(field, kind, _ANY_TIME)
     ]
-    return {"bool": {"filter": [meant], "must_not": [{"exists": {"field": field}} for field in ranged]}}
+    timed: list[Query] = [{"exists": {"field": field}} for field in ranged]
+    return {"bool": {"filter": [meant], "must_not": [*timed, *_collected_as_well(convention, window)]}}
+
+
+def _collected_as_well(convention: TagConvention, window: Window) -> list[Query]:
+    """Return what to leave out: nothing for OpenReplay, whose query is asked of another index and of any time."""
+    return [collected(convention, window)] if convention is ASAYER else []
 
 
 def time_range(field: str, kind: str, window: Window) -> Query | None:

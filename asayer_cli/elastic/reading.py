@@ -101,7 +101,10 @@ class ElasticReader:
                     yield entry
 
     def suspect_search(self, convention: TagConvention, window: Window) -> Iterator[LogEntry]:
-        """Yield whatever was meant as a tag, in no order: by either time, and up to 1000 entries that have neither."""
+        """Yield whatever was meant as a tag, in no order: by either time, and up to 1000 entries that have neither.
+
+        For Asayer's convention nothing that the collector's search finds is among it.
+        """
         for layout in self._layouts:
             for names in self._names_of(layout):
                 for entry in self._suspects(convention, layout, names, window):
@@ -114,7 +117,7 @@ class ElasticReader:
         order = queries.IN_STORED_ORDER
         if query := queries.suspected(convention, layout, window):
             yield from map(entry_of, all_hits(self._cluster, names, query, order, self._notes))
-        if query := queries.suspected_without_time(convention, layout):
+        if query := queries.suspected_without_time(convention, layout, window):
             found = all_hits(self._cluster, names, query, order, self._notes, MOST_WITHOUT_TIME)
             yield from map(entry_of, found)
 

@@ -10,12 +10,13 @@ from asayer_cli.elastic.index_names import narrower
 from asayer_cli.entries import rfc3339
 from asayer_cli.errors import AsayerError
 from asayer_cli.exit_codes import ExitCode
+from asayer_cli.tag import ASAYER
 from asayer_cli.times import format_duration
 from asayer_cli.verification.checklist import Checklist, Finding, failed, passed, warned
 from asayer_cli.verification.tally import Tally
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
 
     from asayer_cli.elastic.reading import ElasticReader
     from asayer_cli.entries import LogEntry, Window
@@ -62,10 +63,13 @@ class ElasticSource:
         """Read and judge what the collector would find, and what it would miss."""
         tally = Tally(collector_for_elasticsearch(wishes.convention), wishes.session_ids, wishes.explain)
         self._reader.look_anew()
-        tally.add_found(self._reader.collector_search(wishes.convention, window))
+        are_disjoint = wishes.convention is ASAYER
+        found = self._reader.collector_search(wishes.convention, window)
+        suspects = self._reader.suspect_search(wishes.convention, window)
+        _count(tally, found, found=True) if are_disjoint else tally.add_found(found)
         tally.partial = self._reader.take_notes()
         try:
-            tally.add_suspects(self._reader.suspect_search(wishes.convention, window))
+            _count(tally, suspects, found=False) if are_disjoint else tally.add_suspects(suspects)
         except AsayerError as error:
             tally.notes = (f"near misses cannot be looked for ({error.message})",)
         if tally.hidden:
@@ -160,3 +164,8 @@ class ElasticSource:
         blocking = not self._reader.has_sound_index(self._convention)
         advice = "Change the index template: message as text, utc_time as date, tags as keyword; then roll over."
         return failed(shown, advice) if blocking else warned(shown, advice)
+
+
+def _count(tally: Tally, entries: Iterable[LogEntry], *, found: bool) -> None:
+    for entry in entries:
+        tally.add(entry, found=found)

@@ -68,18 +68,20 @@ def _source_lines(source: SourceCoverage) -> Iterator[RenderableType]:
     yield from _ending(source)
 
 
-def _widths(groups: Sequence[GroupCoverage]) -> tuple[int, int]:
-    return (
-        max((len(f"{group.collectible:,}") for group in groups), default=1),
-        max((len(f"{group.errors:,}") for group in groups), default=1),
-    )
+def _widths(groups: Sequence[GroupCoverage]) -> tuple[int, int, int]:
+    """Return how wide the counts are: collectible, errors, tagged."""
+    counts = [(group.collectible, group.errors, group.tagged) for group in groups] or [(0, 0, 0)]
+    collectible, errors, tagged = (max(len(f"{count:,}") for count in column) for column in zip(*counts, strict=True))
+    return collectible, errors, tagged
 
 
-def _line(group: GroupCoverage, widths: tuple[int, int], *, complete: bool) -> Text:
+def _line(group: GroupCoverage, widths: tuple[int, int, int], *, complete: bool) -> Text:
     """Return a place's own line, its name last, for that is as long as it likes."""
-    counts = f"{group.collectible:>{widths[0]},} of {group.errors:>{widths[1]},}"
-    told = "" if group.exact else " about"
-    told += "" if complete else " at least"
+    counts = (
+        f"{group.collectible:>{widths[0]},} of {group.errors:>{widths[1]},} collectible, "
+        f"{group.tagged:>{widths[2]},} tagged"
+    )
+    told = ("" if group.exact else " (about)") + ("" if complete else " (at least)")
     mark = "" if group.passed else "  ✗"
     return Text.assemble(
         "  ",

@@ -26,8 +26,9 @@ def test_text_shows_places_reasons_and_what_was_scanned(admin: Admin, coverage: 
     run = coverage("--fail-under", "90", groups=(group,), indices=(index,), output="text", env={"COLUMNS": columns})
     assert run.code == 1
     lines = run.out.splitlines()
-    assert f"  ██████░░░░  66.6%  2 of 3  {group}  ✗" in lines
-    assert f"  ██████████ 100.0%  1 of 1  {index}" in lines
+    assert "  ██████░░░░  66.6%  2 of 3 collectible, 2 tagged" in run.out
+    assert f"{group}  ✗" in run.out
+    assert "  ██████████ 100.0%  1 of 1 collectible, 1 tagged" in run.out
     [errors] = {line[-1] for line in lines if line.startswith("    errors ·")} - {"·"}
     assert errors == "█"
     [sample] = [line for line in lines if line.startswith("    1 untagged: ")]

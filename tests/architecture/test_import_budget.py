@@ -43,6 +43,8 @@ COMMANDS = (
     "integrations remove",
     "snippet",
     "verify",
+    "session",
+    "coverage",
     "audit",
     "config",
     "config path",

@@ -67,6 +67,8 @@ def test_the_commands() -> None:
         "integrations remove",
         "snippet",
         "verify",
+        "session",
+        "coverage",
         "audit",
         "config",
         "config path",

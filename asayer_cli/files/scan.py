@@ -19,6 +19,9 @@ if TYPE_CHECKING:
     from asayer_cli.tag import TagConvention
 
 _COMMON_WORDS: Final = frozenset({"session", "open", "id"})
+# What looking at one letter costs, in bytes that could be made lower-case and searched meanwhile.
+_COST_OF_A_HIT: Final = 300
+_SAMPLE: Final = 8192
 # So much is made lower-case at a time that it stays in the processor's cache.
 _WINDOW: Final = 256 << 10
 # An id is looked for by itself when its digits are rare, and there are few.
@@ -35,13 +38,49 @@ def rarest_word(convention: TagConvention) -> bytes:
 
 
 class WordScan:
-    """Finds a word in any case."""
+    """Finds a word in any case.
+
+    Where one letter of the word is rare in a block, as y is in most logs, it is looked at wherever it stands; else the
+    block is made lower-case and searched.
+    """
 
     def __init__(self, word: bytes) -> None:
         self._word = word
+        self._letters = [(letter, chr(letter).upper().encode()[0]) for letter in word]
 
     def __call__(self, block: bytes) -> list[int]:
         """Return places in the block, at least one in every line that holds the word, in order."""
+        spot = self._rarest(block)
+        found = None if spot is None else self.beside(block, spot)
+        return self.in_lower_case(block) if found is None else found
+
+    def _rarest(self, block: bytes) -> int | None:
+        """Return which letter of the word is the rarest in the block, by a sample, None where all are common."""
+        middle = len(block) // 2
+        sample = block[:_SAMPLE] + block[middle : middle + _SAMPLE]
+        counts = [sample.count(small) + sample.count(capital) for small, capital in self._letters]
+        least = min(counts)
+        return counts.index(least) if least * _COST_OF_A_HIT <= len(sample) else None
+
+    def beside(self, block: bytes, spot: int) -> list[int] | None:
+        """Return where the word stands, by its letter at `spot`; None where that is too common after all."""
+        word, size, find = self._word, len(self._word), block.find
+        found: list[int] = []
+        left = len(block) // _COST_OF_A_HIT + _SAMPLE
+        for letter in set(self._letters[spot]):
+            place = find(letter)
+            while place >= 0:
+                begin = place - spot
+                if begin >= 0 and block[begin : begin + size].lower() == word:
+                    found.append(begin)
+                place = find(letter, place + 1)
+                left -= 1
+                if left < 0:
+                    return None
+        return sorted(found)
+
+    def in_lower_case(self, block: bytes) -> list[int]:
+        """Return where the word stands, by making the block lower-case."""
         found = []
         for begin in range(0, len(block), _WINDOW):
             part = block[begin : begin + _WINDOW + len(self._word) - 1].lower()

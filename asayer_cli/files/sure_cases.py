@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from asayer_cli.entries import Window
     from asayer_cli.tag import TagConvention
 
-_ERROR_WORDS: Final = (b"ERROR", b"Error", b"error", b"Exception", b"exception")
+_ERROR_WORD: Final = re.compile(rb"[Ee]rror|[Ee]xception")
 # RFC 3339 in UTC at the head of a line, which compares as text does, and nothing of a container runtime behind it
 _TIME: Final = re.compile(
     rb"([0-9]{4}-[0-9]{2}-[0-9]{2})T(?:[01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](?:\.[0-9]{3,9})?Z[ \t](?!std)"
@@ -44,8 +44,7 @@ class SureCases:
         """Tell whether a line of plain text is surely taken; its first hit is where the scan found the tag's word."""
         if not self._tag(block, hit - self._into_name):
             return False
-        find = block.find
-        if not any(find(word, begin, end) >= 0 for word in _ERROR_WORDS):
+        if block.find(b"ERROR", begin, end) < 0 and not _ERROR_WORD.search(block, begin, end):
             return False
         if not self._bounded and _BEGINS_PLAIN.match(block, begin):
             return True

@@ -67,6 +67,14 @@ def test_every_line_that_a_loop_would_judge_is_a_candidate(text: str, size: int)
     assert [line for line in found if read_tag(line.decode("utf-8", "replace"))] == judged
 
 
+@given(TEXTS, st.integers(0, 5))
+def test_each_letter_of_the_word_leads_to_all_its_lines(text: str, spot: int) -> None:
+    data = text.encode("utf-8", "replace")
+    scan = WordScan(b"asayer")
+    by_letter = list(candidates(data, lambda block: scan.beside(block, spot) or []))
+    assert [line[:2] for line in by_letter] == [line[:2] for line in candidates(data, scan.in_lower_case)]
+
+
 @given(TEXTS, st.integers(1, 60))
 def test_a_session_is_found_by_its_digits(text: str, size: int) -> None:
     data = text.encode("utf-8", "replace")
@@ -106,6 +114,12 @@ def test_what_is_sure_is_what_the_rules_say(text: str, convention: object, windo
             assert window.start != datetime(2026, 11, 22, 9, 30, tzinfo=UTC)
             times = ("2026-11-22T09:30:00", *(["2026-11-22T12:00:00"] if window.end == LATEST else []))
             assert window.start == EARLIEST or line.startswith(times)
+
+
+def test_a_letter_that_is_common_after_all_is_given_up() -> None:
+    block = b"." * 20_000 + b"y" * 40_000 + b"." * 4_000_000 + b"\nAsayer\n"
+    assert WordScan(b"asayer").beside(block, 3) is None
+    assert WordScan(b"asayer")(block) == [len(block) - 7]
 
 
 def test_lines_are_found_where_windows_of_the_scan_meet() -> None:

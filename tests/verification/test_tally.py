@@ -37,7 +37,7 @@ def test_each_entry_counts_once(drawn: list[tuple[int, str, bool, bool]]) -> Non
     found = in_order(one for one, is_found, _ in made if is_found)
     suspects = in_order(one for one, is_found, is_both in made if is_both or not is_found)
     tally = Tally(CloudWatchCollector())
-    tally.add_both(iter(found), iter(suspects), lambda window: [])
+    tally.add_both(iter(found), iter(suspects), lambda _window: [])
     by_rule = [(one.message, is_found) for one, is_found, _ in made]
     assert tally.tagged == sum("asayer_session_id=" in message for message, _ in by_rule)
     assert tally.collectible == sum(message == MESSAGES[0] and is_found for message, is_found in by_rule)

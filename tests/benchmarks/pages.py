@@ -43,7 +43,7 @@ _SCROLL: Final = """async (steps) => {
   const took = [];
   for (let step = 1; step <= steps; step += 1) {
     const begin = performance.now();
-    scrollTo(0, (document.documentElement.scrollHeight / steps) * step);
+    scrollBy(0, 400);
     await new Promise(requestAnimationFrame);
     document.body.getBoundingClientRect();
     took.push(performance.now() - begin);
@@ -88,7 +88,10 @@ def _read(page: Page, path: Path) -> Iterator[Row]:
     scrolled = _milliseconds(page, _SCROLL, 100)
     middle = scrolled[len(scrolled) // 2]
     yield Row(
-        "the same: scrolled to 100 places, median", f"{middle:.0f} ms", f"{_FRAME_MS:.0f} ms", middle <= _FRAME_MS
+        "the same: scrolled by 400 pixels, the median frame",
+        f"{middle:.0f} ms",
+        f"{_FRAME_MS:.0f} ms",
+        middle <= _FRAME_MS,
     )
 
 

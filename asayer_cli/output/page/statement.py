@@ -42,7 +42,7 @@ def _session(session: Session, zone: tzinfo) -> str:
         replay = f'<span class="soft">replay: {escaped(session.replay_url)}</span>' if session.replay_url else ""
     return (
         f'<div class="session"><h1><span class="soft">Session</span> <span class="id">{session.id}</span></h1>'
-        f'<button class="quiet needs-script" hidden data-copy="{session.id}">Copy</button>'
+        f'<button type="button" class="quiet needs-script" hidden data-copy="{session.id}">Copy</button>'
         f'<p class="began">began {moment_html(session.started_at, zone)}</p>{replay}</div>'
     )
 
@@ -105,9 +105,9 @@ def kinds_html(kinds: Sequence[ErrorKind], zone: tzinfo) -> str:
     rows = "".join(_kind(kind, zone) for kind in kinds)
     return (
         f'<details class="kinds panel" open><summary><h2>Errors by kind</h2> <span class="soft">{len(kinds):,}</span>'
-        '</summary><div class="scroll" tabindex="0" role="region" aria-label="Errors by kind"><table>'
+        '</summary><section class="scroll" tabindex="0" aria-label="Errors by kind"><table>'
         "<thead><tr><th>Times</th><th>Message</th><th>First</th><th>Last</th></tr></thead>"
-        f"<tbody>{rows}</tbody></table></div></details>"
+        f"<tbody>{rows}</tbody></table></section></details>"
     )
 
 
@@ -124,9 +124,9 @@ def completeness_html(completeness: Completeness, zone: tzinfo) -> str:
     return (
         f'<section class="panel" id="completeness" tabindex="-1"><h2>How complete this is</h2>'
         f"<p>{_sentence(completeness)}</p>"
-        '<div class="scroll" tabindex="0" role="region" aria-label="What was searched"><table><thead><tr>'
+        '<section class="scroll" tabindex="0" aria-label="What was searched"><table><thead><tr>'
         "<th>Searched</th><th>From, to</th><th>By</th><th>Entries</th><th>Newest entry, taken in</th>"
-        f"<th>Result</th></tr></thead><tbody>{rows}</tbody></table></div></section>"
+        f"<th>Result</th></tr></thead><tbody>{rows}</tbody></table></section></section>"
     )
 
 

@@ -93,20 +93,20 @@ function drawAxis() {
   const bars = byId("bars");
   bars.setAttribute("viewBox", `0 0 ${axis.width} ${axis.height}`);
   bars.replaceChildren(
-    path("grid", tickTimes().map((time) => `M${xAt(time).toFixed(1)} 0v${axis.height}`).join("")),
-    path("faint", barPath(Float64Array.from(axis.every.all, (count) => heightOf(count, most)), zero)),
-    path("other", barPath(others, zero)),
-    path("warning", barPath(warnings, others)),
-    path("error", barPath(errors, others.map((value, bucket) => value + warnings[bucket]))),
-    path("error dim", lanePath(axis.every.error.map((count, bucket) => (matched.error[bucket] ? 0 : count)))),
-    path("error", lanePath(matched.error)),
-    path("hover", ""),
+    shape("grid", tickTimes().map((time) => `M${xAt(time).toFixed(1)} 0v${axis.height}`).join("")),
+    shape("faint", barPath(Float64Array.from(axis.every.all, (count) => heightOf(count, most)), zero)),
+    shape("other", barPath(others, zero)),
+    shape("warning", barPath(warnings, others)),
+    shape("error", barPath(errors, others.map((value, bucket) => value + warnings[bucket]))),
+    shape("error dim", lanePath(axis.every.error.map((count, bucket) => (matched.error[bucket] ? 0 : count)))),
+    shape("error", lanePath(matched.error)),
+    shape("hover", ""),
   );
   axis.matched = matched;
   drawTicks();
 }
 
-function path(kind, data) {
+function shape(kind, data) {
   const element = document.createElementNS("http://www.w3.org/2000/svg", "path");
   element.setAttribute("class", kind);
   element.setAttribute("d", data);

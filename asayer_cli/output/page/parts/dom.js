@@ -28,19 +28,19 @@ function say(text) {
   byId("said").textContent = text;
 }
 
-async function copy(text, button) {
+async function copy(text, pressed) {
   try {
     await navigator.clipboard.writeText(text);
   } catch {
     copyBySelection(text);
   }
   say("Copied");
-  if (button && !button.dataset.label) {
-    button.dataset.label = button.textContent;
-    button.textContent = "Copied";
+  if (pressed && !pressed.dataset.label) {
+    pressed.dataset.label = pressed.textContent;
+    pressed.textContent = "Copied";
     setTimeout(() => {
-      button.textContent = button.dataset.label;
-      delete button.dataset.label;
+      pressed.textContent = pressed.dataset.label;
+      delete pressed.dataset.label;
     }, 1200);
   }
 }

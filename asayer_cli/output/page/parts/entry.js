@@ -4,9 +4,9 @@ const MOST_SHOWN = 20000;
 const LIBRARY = /site-packages|dist-packages|node_modules|node:internal|<frozen |\/lib\/python\d|^\s+at (?:java|javax|jdk|sun|org\.springframework|org\.apache|System|Microsoft)\./;
 
 function bodyOf(entry, sessions) {
-  const parts = [factsOf(entry, sessions), block("Message", messageLines(entry))];
+  const parts = [factsOf(entry, sessions), textBlock("Message", messageLines(entry))];
   if (entry.before.length || entry.after.length) {
-    parts.push(make("details", {}, make("summary", {}, contextTitle(entry)), block("Context", contextLines(entry))));
+    parts.push(make("details", {}, make("summary", {}, contextTitle(entry)), textBlock("Context", contextLines(entry))));
   }
   parts.push(rawOf(entry), actsOf(entry));
   return make("div", { class: "body" }, ...parts);
@@ -57,7 +57,7 @@ function contextLines(entry) {
 }
 
 // Long texts are cut until the reader asks for the rest, as a browser lays a million characters out slowly.
-function block(label, { lines, length }) {
+function textBlock(label, { lines, length }) {
   const pre = make("pre", { tabindex: 0, role: "region", "aria-label": label });
   if (length <= MOST_SHOWN) {
     pre.append(...lines);
@@ -77,7 +77,7 @@ function rawOf(entry) {
   details.addEventListener("toggle", () => {
     if (details.open && details.childElementCount === 1) {
       const lines = entry.raw.length <= MOST_SHOWN * 5 ? prettyJson(entry.raw) : null;
-      details.append(block("As it is stored", lines ? { lines, length: 0 } : { lines: [entry.raw], length: entry.raw.length }));
+      details.append(textBlock("As it is stored", lines ? { lines, length: 0 } : { lines: [entry.raw], length: entry.raw.length }));
     }
   });
   return details;

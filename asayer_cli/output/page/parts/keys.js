@@ -1,10 +1,10 @@
 // Keys act where nothing is being typed; with a modifier they are the browser's.
 
 const KEYS = {
-  j: () => step(1),
-  ArrowDown: () => step(1),
-  k: () => step(-1),
-  ArrowUp: () => step(-1),
+  j: () => walk(1),
+  ArrowDown: () => walk(1),
+  k: () => walk(-1),
+  ArrowUp: () => walk(-1),
   e: () => nextError(1),
   E: () => nextError(-1),
   g: () => goTo(0),

@@ -2,10 +2,12 @@
 
 const FEW = 1000;
 const MOST_ROWS = 400000; // beyond it, browsers have no coordinates for so long a page
+const MOST_PRINTED = 5000; // some hundred sheets, and as many seconds as one waits
+const OVERSCAN = 500;
 const UNFOLDED_GUESS = 320;
 const list = { row: 27, cover: 0, tops: new Float64Array(1), rows: new Map(), open: new Set(), heights: new Map(), allOpen: false, current: null, first: 0, last: -1, printing: false };
 
-const shownCount = () => Math.min(view.matches.length, MOST_ROWS);
+const shownCount = () => Math.min(view.matches.length, list.printing ? MOST_PRINTED : MOST_ROWS);
 const isOpen = (entry) => list.open.has(entry.index) !== list.allOpen;
 
 function layOut() {
@@ -60,8 +62,8 @@ function placeAround() {
   const count = shownCount();
   const top = -listTop();
   const whole = list.printing || (count <= FEW && !list.allOpen);
-  const first = whole ? 0 : positionAt(top - 800);
-  place(first, whole ? count - 1 : Math.min(count - 1, positionAt(top + innerHeight + 800)));
+  const first = whole ? 0 : positionAt(top - OVERSCAN);
+  placeRows(first, whole ? count - 1 : Math.min(count - 1, positionAt(top + innerHeight + OVERSCAN)));
 }
 
 function firstOnScreen() {
@@ -86,7 +88,7 @@ function measureRows() {
   return changed;
 }
 
-function place(first, last) {
+function placeRows(first, last) {
   const host = byId("entries");
   const wanted = new Map();
   for (let position = first; position <= last; position += 1) {
@@ -244,7 +246,7 @@ function bringIntoSight(position, centre) {
 
 const currentPosition = () => (list.current ? view.matches.indexOf(list.current) : -1);
 
-function step(by) {
+function walk(by) {
   const position = currentPosition();
   const from = position < 0 ? positionAt(Math.max(0, list.cover - listTop())) - (by > 0 ? 1 : 0) : position;
   goTo(Math.min(shownCount() - 1, Math.max(0, from + by)));
@@ -281,12 +283,11 @@ function startList() {
     showRange();
     refreshRows();
   }));
-  addEventListener("beforeprint", () => {
-    list.printing = true;
-    renderList();
-  });
-  addEventListener("afterprint", () => {
-    list.printing = false;
-    renderList();
-  });
+  for (const [event, printing] of [["beforeprint", true], ["afterprint", false]]) {
+    addEventListener(event, () => {
+      list.printing = printing;
+      layOut();
+      renderList();
+    });
+  }
 }

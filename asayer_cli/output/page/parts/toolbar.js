@@ -91,7 +91,10 @@ function showCounts() {
   const all = weigh(view.entries);
   const some = weigh(view.matches);
   byId("count").textContent = isFiltered() ? `${number(some)} of ${number(all)}` : counted(all, "entry", "entries");
-  byId("printed").textContent = isFiltered() ? `${number(some)} of ${counted(all, "entry", "entries")}: ${filtersInWords()}.` : "";
+  byId("printed").textContent = [
+    isFiltered() ? `${number(some)} of ${counted(all, "entry", "entries")}: ${filtersInWords()}.` : "",
+    view.matches.length > MOST_PRINTED ? `Only the first ${number(MOST_PRINTED)} are printed.` : "",
+  ].join(" ");
   byId("clear").hidden = !isFiltered();
   byId("no-match").hidden = some > 0;
   byId("columns").hidden = !some;
@@ -108,7 +111,6 @@ function startToolbar(entries) {
     applyFilters();
   });
   byId("text").addEventListener("input", type);
-  byId("toolbar").addEventListener("submit", (event) => event.preventDefault());
   byId("clear").addEventListener("click", clearFilters);
   byId("clear-too").addEventListener("click", clearFilters);
   byId("next-error").addEventListener("click", () => nextError(1));

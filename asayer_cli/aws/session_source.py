@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections import deque
+from concurrent.futures import Future
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Final
 
@@ -18,9 +20,7 @@ from asayer_cli.sources import Found, Reading
 from asayer_cli.tag import find_session
 
 if TYPE_CHECKING:
-    import threading
     from collections.abc import Iterable, Iterator
-    from concurrent.futures import Future
 
     from asayer_cli.entries import LogEntry
     from asayer_cli.integrations import AwsIntegration
@@ -68,6 +68,7 @@ class CloudWatchSource:
         self._count = 0
         self._newest: datetime | None = None
         self._newest_ingestion: datetime | None = None
+        self._newest_asked: Future[datetime | None] | None = None
 
     @property
     def place(self) -> str:
@@ -83,6 +84,7 @@ class CloudWatchSource:
         self._shown = Shown(datetime.now(UTC) - OVERLAP)
         self._windows = tuple(span.window for span in search.spans)
         self._newest = None
+        self._ask_for_newest()
         with self._reader.explained(self._group):
             for span in search.spans:
                 yield from self._find_in(span, search)
@@ -180,16 +182,35 @@ class CloudWatchSource:
         arn = f"arn:{identity.partition}:logs:{self._reader.region}:{identity.account}:log-group:{self._group}"
         return LiveTail(self._reader.session, self._reader.region, arn, patterns[0], stopped, self._reporter)
 
+    def _ask_for_newest(self) -> None:
+        """Ask for the newest event beside the first pages, where entries may still come."""
+        self._newest_asked = None
+        if self._windows and self._windows[-1].end > datetime.now(UTC) - _RECENT and self._engines.used != INSIGHTS:
+            self._newest_asked = Future()
+            threading.Thread(target=self._answer, args=(self._newest_asked, self._windows[-1]), daemon=True).start()
+
+    def _answer(self, asked: Future[datetime | None], window: Window) -> None:
+        try:
+            asked.set_result(self._newest_in(window))
+        except BaseException as error:  # noqa: BLE001 - it is raised again where the answer is taken
+            asked.set_exception(error)
+
     def _newest_of_any_kind(self) -> datetime | None:
-        windows = [window for window in self._windows if not self._count or window.end > datetime.now(UTC) - _RECENT]
-        for window in reversed(windows):
-            try:
-                if newest := self._reader.newest(self._group, window):
-                    return newest
-            except AsayerError:
-                # it says how reading went, and is no reason for it to fail
-                return None
-        return None if self._count else self._newest
+        """Return the newest event's time where entries may still come, or where none was found; None elsewhere."""
+        if self._newest_asked:
+            asked, self._newest_asked = self._newest_asked, None
+            if (newest := asked.result()) or self._count:
+                return newest
+        recent = datetime.now(UTC) - _RECENT
+        windows = (window for window in reversed(self._windows) if not self._count or window.end > recent)
+        return next((newest for window in windows if (newest := self._newest_in(window))), None)
+
+    def _newest_in(self, window: Window) -> datetime | None:
+        try:
+            return self._reader.newest(self._group, window)
+        except AsayerError:
+            # it says how reading went, and is no reason for it to fail
+            return None
 
 
 def _is_due(pending: deque[tuple[Found, Future[Neighbours] | None]], *, more: bool) -> bool:

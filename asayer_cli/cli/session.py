@@ -118,8 +118,8 @@ def group(
 
     \b
     asayer-cli session 4113219715072001793
-    asayer-cli session 4113219715072001793 --follow      while it goes on
-    asayer-cli session 4113219715072001793 --html s.html one page for your colleagues
+    asayer-cli session 4113219715072001793 --follow       while it goes on
+    asayer-cli session 4113219715072001793 --html s.html  one page for your colleagues
     asayer-cli session 4113219715072001793 --file app.log --file worker.log.gz
     """
     from datetime import UTC, datetime
@@ -137,7 +137,7 @@ def group(
     template = check_template(replay_url) if replay_url else settings.text("replay_url")
     chosen = CONVENTIONS[convention or settings.text("convention", "asayer")]
     follow = _follows(app, asked, follow=follow)
-    wanted = Wanted(asked, chosen, context, follow, follow_for, template)
+    wanted = Wanted(asked, chosen, context, follow, follow_for, template, app.profile)
     choice = Choice(chosen, only or "", log_group, file, collector, engine, follow, allow_http)
     if app.verbose or app.debug:
         for span in asked.spans:  # on a console that is there before the threads have something to tell

@@ -19,6 +19,8 @@ DEFAULT: Final = "less"
 # quit where it fits the screen, keep colours, leave the text on the screen
 _LESS: Final = "FRX"
 _NONE: Final = frozenset({"", "cat"})
+# they may be secrets, and a pager can start other programs
+_NOT_FOR_PAGERS: Final = ("ASAYER_", "AWS_")
 _DUMB: Final = frozenset({"", "dumb", "unknown"})
 
 
@@ -43,8 +45,9 @@ class Pager:
     """A pager that runs; `file` is what it shows."""
 
     def __init__(self, command: str, environ: Mapping[str, str]) -> None:
+        inherited = {name: value for name, value in environ.items() if not name.startswith(_NOT_FOR_PAGERS)}
         self._process = subprocess.Popen(  # noqa: S602 - the user's own command line, as every program takes PAGER
-            command, shell=True, stdin=subprocess.PIPE, env={"LESS": _LESS, "LV": "-c", **environ}
+            command, shell=True, stdin=subprocess.PIPE, env={"LESS": _LESS, "LV": "-c", **inherited}
         )
         encoding = sys.stdout.encoding or "utf-8"
         pipe = cast("IO[bytes]", self._process.stdin)

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from asayer_cli.entries import rfc3339
 from asayer_cli.exit_codes import ExitCode, first_of
+from asayer_cli.profile_option import led_to
 from asayer_cli.result import Failure
 from asayer_cli.timeline.model import Completeness, SourceReading
 from asayer_cli.times import format_duration
@@ -44,6 +46,20 @@ def completeness(
         likely_reasons=() if entries else tuple(likely_reasons(readings, asked, convention, now)),
     )
     return told, exit_code(readers, told)
+
+
+def led_to_profile(told: Completeness, profile: str) -> Completeness:
+    """Let the commands in what is advised lead to the profile."""
+    return replace(
+        told,
+        likely_reasons=tuple(led_to(profile, reason) for reason in told.likely_reasons),
+        readings=tuple(
+            replace(reading, failure=replace(reading.failure, hint=led_to(profile, reading.failure.hint)))
+            if reading.failure
+            else reading
+            for reading in told.readings
+        ),
+    )
 
 
 def exit_code(readers: Sequence[Reader], told: Completeness) -> ExitCode:
@@ -141,6 +157,6 @@ def _about_window(asked: Asked, window: Window, now: datetime) -> Iterator[str]:
 
 def _verify(window: Window, readings: Sequence[SourceReading], now: datetime) -> str:
     if all(reading.source == "file" for reading in readings):
-        return "look for the tag's name in the files"
+        return "asayer-cli coverage --file PATH"
     until = "" if window.end >= now else f" --until {window.end:%Y-%m-%dT%H:%M:%SZ}"
     return f"asayer-cli verify --since {window.start:%Y-%m-%dT%H:%M:%SZ}{until}"

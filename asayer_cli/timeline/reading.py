@@ -8,8 +8,9 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from asayer_cli.errors import NotConfiguredError
+from asayer_cli.settings import DEFAULT_PROFILE
 from asayer_cli.sources import SessionSearch
-from asayer_cli.timeline.completeness import ARRIVES_WITHIN, completeness, window_of
+from asayer_cli.timeline.completeness import ARRIVES_WITHIN, completeness, led_to_profile, window_of
 from asayer_cli.timeline.model import Session, Timeline
 from asayer_cli.timeline.replay_url import replay_url
 from asayer_cli.timeline.side_by_side import Opening, SideBySide
@@ -34,6 +35,7 @@ class Wanted:
     follow: bool = False
     follow_for: timedelta | None = None
     template: str = ""
+    profile: str = DEFAULT_PROFILE
     stopped: threading.Event = field(default_factory=threading.Event)
 
     @property
@@ -136,5 +138,6 @@ class TimelineReader:
             wanted = self._wanted
             found = self._shown + self._folding.folded
             now = datetime.now(UTC)
-            self._end = completeness(self._merged.readers, wanted.asked, wanted.convention, found, self._counts, now)
+            told, code = completeness(self._merged.readers, wanted.asked, wanted.convention, found, self._counts, now)
+            self._end = led_to_profile(told, wanted.profile), code
         return self._end

@@ -75,10 +75,13 @@ def test_what_the_file_has_whatever_the_environment_sets(environ: dict[str, str]
     assert load_file("default", environ).text("aws.region") == "eu-west-1"
 
 
+CHECKED = {"network.timeout": "30s", "replay_url": "https://asayer.example.com/5/session/{session_id}"}
+
+
 def test_every_key_has_a_variable_of_its_own_that_sets_it() -> None:
     assert len({key.variable for key in KEYS}) == len({key.name for key in KEYS}) == len(KEYS)
     for key in KEYS:
-        given = key.choices[0] if key.choices else "30s" if key.name == "network.timeout" else "value"
+        given = key.choices[0] if key.choices else CHECKED.get(key.name, "value")
         settings = load("default", {key.variable: given, "ASAYER_CONFIG_DIR": "/dev/null"})
         assert settings.values[key.name].value == ((given,) if key.many else given)
 

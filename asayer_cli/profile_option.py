@@ -10,7 +10,7 @@ from asayer_cli.settings import DEFAULT_PROFILE
 
 # A command of ours that works on a profile, as hints name it, and what else stands in the same command line.
 _COMMAND: Final = re.compile(
-    r"asayer-cli (?:verify|session|(?:aws|elastic|integrations|config) (?:[a-z]+-)*[a-z]+)(?![\w-])"
+    r"asayer-cli (?:verify|session|coverage|(?:aws|elastic|integrations|config) (?:[a-z]+-)*[a-z]+)(?![\w-])"
     r"(?P<rest>(?:(?!asayer-cli |[.;,)](?:\s|$)).)*)",
     re.DOTALL,
 )

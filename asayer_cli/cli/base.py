@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 ENVIRONMENT_PREFIX = "ASAYER"
 _NETWORK = frozenset({"ca_bundle", "proxy", "timeout"})
-_EVERY_OUTPUT = frozenset({"text", "json", "jsonl", "csv", "plain", "junit", "github"})
+_EVERY_OUTPUT = frozenset({"text", "json", "jsonl", "csv", "plain", "html", "junit", "github"})
 
 
 class _OutputOption(click.Option):

@@ -22,10 +22,9 @@ if TYPE_CHECKING:
     from asayer_cli.elastic.layout import TimeField
     from asayer_cli.elastic.queries import Query
 
-LARGEST_PAGE: Final = 10_000
 SMALLEST_PAGE: Final = 5
 # What a page should hold: enough to be worth the way, and little enough to be kept twice.
-_PAGE_CHARACTERS: Final = 4_000_000
+_PAGE_CHARACTERS: Final = 1_000_000
 _CHARACTERS_BESIDES: Final = 300
 _MOST_REOPENED: Final = 3
 
@@ -38,7 +37,7 @@ class Sizes:
     """
 
     first_page: int = 1_000
-    sliced_from: int = 20_000
+    sliced_from: int = 50_000
     slices: int = 4
     without_time: int = 1_000
 
@@ -147,7 +146,7 @@ class OrderedHits:
 
 def _side_by_side(point: Point, question: Question, count: int) -> Iterator[Hit]:
     """Read slices of the rest at the same time; each is in order, so merged they are."""
-    smaller = max(question.size // 2, SMALLEST_PAGE)
+    smaller = max(question.size // count, SMALLEST_PAGE)
     parts = [replace(question, part=(number, count), size=smaller) for number in range(count)]
     slices = [(hit for page in pages for hit in page) for pages in [Ahead(_Pages(point, part)) for part in parts]]
     return heapq.merge(*slices, key=lambda hit: hit["sort"])
@@ -195,7 +194,7 @@ def _is_too_much(error: AsayerError) -> bool:
 def _fitting(hits: list[Hit], size: int) -> int:
     """Return how many hits the next page should have, by the size of those of the last."""
     characters = sum(map(_characters, hits)) // len(hits)
-    return min(max(_PAGE_CHARACTERS // max(characters, 1), SMALLEST_PAGE), LARGEST_PAGE, size * 10)
+    return min(max(_PAGE_CHARACTERS // characters, SMALLEST_PAGE), size * 10)
 
 
 def _characters(hit: Hit) -> int:

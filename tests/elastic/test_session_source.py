@@ -275,11 +275,11 @@ def test_cut_connections_and_throttling_lose_and_double_nothing(quick_elastic: L
 
 
 def test_pages_shrink_where_documents_are_large(elastic: LocalElastic) -> None:
-    store(elastic, "app-logs", [document(f"{TAG} {number} {'x' * 300_000}") for number in range(7)])
+    store(elastic, "app-logs", [document(f"{TAG} {number} {'x' * 300_000}") for number in range(6)])
     found = list(source(elastic, sizes=Sizes(first_page=2)).find(asked()))
-    assert len({each.entry.entry_id for each in found}) == 7
+    assert len({each.entry.entry_id for each in found}) == 6
     bodies = [each["request_body"] for each in elastic.control.exchanges() if each["path"] == "/_search"]
-    assert [body["size"] for body in bodies if "pit" in body] == [2, 13]
+    assert [body["size"] for body in bodies if "pit" in body] == [2, 5]
 
 
 def test_neighbours_are_those_of_the_stream(elastic: LocalElastic) -> None:

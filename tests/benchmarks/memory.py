@@ -12,16 +12,15 @@ from tests.benchmarks.cloudwatch import model
 from tests.benchmarks.conduct import Conduct
 from tests.benchmarks.log_events import GroupSpec
 from tests.benchmarks.measure import Program, run
-from tests.benchmarks.startup import own_program
 from tests.benchmarks.table import Row
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
 TIMES: Final = 10
 MOST: Final = 1.1
 _ROUNDS: Final = 2
-_SESSION_ENTRIES: Final = 4_000
+_EVENTS: Final = 40_000
 _DOCUMENTS: Final = 3_000
 _LINES: Final = 100_000
 _QUICK: Final = Conduct(latency=0.02, quota=1000)
@@ -35,16 +34,12 @@ def rows() -> Iterator[Row]:
 
 
 def _cloudwatch() -> Row:
+    """Read as many entries as fill the engine's buffers, and ten times as many."""
     now = int(time.time() * 1000)
-    shape = {"hours": 2.0, "session_after": 0.0, "tagged_every": 1}
-    counts = [_SESSION_ENTRIES, _SESSION_ENTRIES * TIMES]
-    specs = [GroupSpec(f"/bench/{n}", now, n * 5 // 4, session_entries=n, **shape) for n in counts]  # type: ignore[arg-type]
+    specs = [GroupSpec(f"/bench/{count}", now, count, tagged_every=1) for count in (_EVENTS, _EVENTS * TIMES)]
     with model(*specs, conduct=_QUICK) as cloudwatch, reading.environment(cloudwatch, "") as environ:
-        peaks = [
-            _peak([own_program(), "session", str(spec.session_id), "--output", "jsonl"], environ, group=spec.name)
-            for spec in specs
-        ]
-    return _row(f"a session of {_SESSION_ENTRIES:,} entries in CloudWatch", peaks)
+        peaks = [run(reading.all_tagged(spec, environ)).peak_kib for spec in specs]
+    return _row(f"{_EVENTS:,} tagged entries in CloudWatch", peaks)
 
 
 def _elastic() -> Row:
@@ -60,13 +55,9 @@ def _files() -> Row:
         for lines in (_LINES, _LINES * TIMES):
             path = Path(folder, f"{lines}.log")
             files.write_lines(path, lines)
-            peaks.append(_peak(files.verify(path), files.environment(Path(folder))))
+            program = Program("verify", files.verify(path), files.environment(Path(folder)))
+            peaks.append(min(run(program).peak_kib for _ in range(_ROUNDS)))
     return _row(f"a file of {_LINES:,} lines, 1% tagged", peaks)
-
-
-def _peak(command: Sequence[str], environ: Mapping[str, str], *, group: str = "") -> int:
-    given = {**environ, "ASAYER_AWS_LOG_GROUPS": group} if group else environ
-    return min(run(Program(command[1], list(command), given)).peak_kib for _ in range(_ROUNDS))
 
 
 def _row(work: str, peaks: Sequence[int]) -> Row:

@@ -106,8 +106,7 @@ def _session(spec: GroupSpec, cloudwatch: Model, environ: dict[str, str]) -> Ite
 
 
 def _all_tagged(spec: GroupSpec, cloudwatch: Model, environ: dict[str, str]) -> Iterator[Row]:
-    command = [sys.executable, "-m", "tests.benchmarks.read_tagged", GROUP, str(spec.start_ms), str(spec.end_ms)]
-    ours = Program("the reading engine", command, environ)
+    ours = all_tagged(spec, environ)
     theirs = searches(GROUP, ASAYER.tag_name, spec.start_ms, environ)
     best = min((measured(ours, cloudwatch) for _ in range(_OURS)), key=lambda one: one.ended.seconds)
     peers = {peer.name: measured(peer, cloudwatch).ended for peer in theirs}
@@ -126,6 +125,12 @@ def _all_tagged(spec: GroupSpec, cloudwatch: Model, environ: dict[str, str]) -> 
         f"at most {THROTTLED_SHARE:.0%}",
         calls.throttled_share <= THROTTLED_SHARE,
     )
+
+
+def all_tagged(spec: GroupSpec, environ: dict[str, str]) -> Program:
+    """Return the program that reads all tagged entries of a group through the reading engine."""
+    command = [sys.executable, "-m", "tests.benchmarks.read_tagged", spec.name, str(spec.start_ms), str(spec.end_ms)]
+    return Program("the reading engine", command, environ)
 
 
 def measured(program: Program, cloudwatch: Model) -> Measured:

@@ -32,6 +32,7 @@ _WIDE: Final = 100
 _BELOW: Final = 10
 _NARROWEST: Final = 20
 _LONGEST_LINE: Final = 500
+_MOST_ROWS: Final = 3
 _LONGEST_FULL: Final = 20_000
 _MOST_FULL_LINES: Final = 2_000
 
@@ -137,7 +138,7 @@ class EntryLines:
 
     def _message(self, message: str) -> str:
         text = one_line(redact(message)).strip()
-        longest = _LONGEST_FULL if self._full else _LONGEST_LINE
+        longest = _LONGEST_FULL if self._full else min(_LONGEST_LINE, _MOST_ROWS * self._columns.width)
         shown = without_level(text)
         if len(shown) <= longest:
             return shown

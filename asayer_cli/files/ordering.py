@@ -18,6 +18,8 @@ T = TypeVar("T", bound=Timed)
 # What is held in memory at most: so many entries, of so many characters together.
 MOST_ENTRIES: Final = 20_000
 MOST_CHARACTERS: Final = 32 << 20
+# Each is an open file, of which a process may have some hundred.
+_MOST_RUNS: Final = 64
 
 
 def ordered(
@@ -37,6 +39,8 @@ def ordered(
         if len(held) >= most or room <= 0:
             runs.append(_written(sorted(held, key=by_time)))
             held, room = [], characters
+            if len(runs) == _MOST_RUNS:
+                runs = [_written(heapq.merge(*runs, key=by_time))]
     held.sort(key=by_time)
     yield from heapq.merge(*runs, held, key=by_time) if runs else held
 
@@ -53,7 +57,7 @@ class _Pickler(pickle.Pickler):
         return (_frozen, (dict(value),)) if isinstance(value, MappingProxyType) else NotImplemented
 
 
-def _written(run: list[T]) -> Iterator[T]:
+def _written(run: Iterable[T]) -> Iterator[T]:
     stream = tempfile.TemporaryFile()  # noqa: SIM115 - _read closes it
     for entry in run:
         # one for each, since it remembers all that it has written

@@ -7,6 +7,7 @@ the candidates say is judged afterwards, by the same rules as everywhere.
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from asayer_cli.files.finding import line_places
@@ -37,37 +38,46 @@ def rarest_word(convention: TagConvention) -> bytes:
     return max(words, key=len).encode()
 
 
+@dataclass(frozen=True, slots=True)
+class Letters:
+    """The cases of one letter, at its spot in a word."""
+
+    cases: bytes
+    spot: int
+
+    def count(self, text: bytes) -> int:
+        """Return how often they stand in a text."""
+        return sum(map(text.count, self.cases))
+
+
 class WordScan:
     """Finds a word in any case.
 
-    Where one letter of the word is rare in a block, as y is in most logs, it is looked at wherever it stands; else the
-    block is made lower-case and searched.
+    Where one letter of the word is rare in a block, as y is in many logs, it is looked at wherever it stands. Where the
+    capital letters are, the word is searched as it is, and those are looked at. Else the block is made lower-case.
     """
 
     def __init__(self, word: bytes) -> None:
         self._word = word
-        self._letters = [(letter, chr(letter).upper().encode()[0]) for letter in word]
+        self._letters = [Letters(bytes({small, capital}), spot) for spot, (small, capital) in _cases(word)]
+        self._capitals = [Letters(bytes({capital}), spot) for spot, (_, capital) in _cases(word)]
 
     def __call__(self, block: bytes) -> list[int]:
         """Return places in the block, at least one in every line that holds the word, in order."""
-        spot = self._rarest(block)
-        found = None if spot is None else self.beside(block, spot)
-        return self.in_lower_case(block) if found is None else found
-
-    def _rarest(self, block: bytes) -> int | None:
-        """Return which letter of the word is the rarest in the block, by a sample, None where all are common."""
         middle = len(block) // 2
         sample = block[:_SAMPLE] + block[middle : middle + _SAMPLE]
-        counts = [sample.count(small) + sample.count(capital) for small, capital in self._letters]
-        least = min(counts)
-        return counts.index(least) if least * _COST_OF_A_HIT <= len(sample) else None
+        rarest = min(self._letters, key=lambda letters: letters.count(sample))
+        found = self.by_letters(block, [rarest]) if _are_rare([rarest], sample) else None
+        if found is None and _are_rare(self._capitals, sample):
+            found = self.by_capitals(block)
+        return self.in_lower_case(block) if found is None else found
 
-    def beside(self, block: bytes, spot: int) -> list[int] | None:
-        """Return where the word stands, by its letter at `spot`; None where that is too common after all."""
+    def by_letters(self, block: bytes, letters: Iterable[Letters]) -> list[int] | None:
+        """Return where the word stands with one of the letters; None where those are too common after all."""
         word, size, find = self._word, len(self._word), block.find
         found: list[int] = []
         left = len(block) // _COST_OF_A_HIT + _SAMPLE
-        for letter in set(self._letters[spot]):
+        for letter, spot in ((letter, one.spot) for one in letters for letter in one.cases):
             place = find(letter)
             while place >= 0:
                 begin = place - spot
@@ -79,6 +89,11 @@ class WordScan:
                     return None
         return sorted(found)
 
+    def by_capitals(self, block: bytes) -> list[int] | None:
+        """Return where the word stands, by itself or with capital letters; None where those are too common."""
+        capital = self.by_letters(block, self._capitals)
+        return None if capital is None else sorted({*line_places(block, self._word), *capital})
+
     def in_lower_case(self, block: bytes) -> list[int]:
         """Return where the word stands, by making the block lower-case."""
         found = []
@@ -86,6 +101,14 @@ class WordScan:
             part = block[begin : begin + _WINDOW + len(self._word) - 1].lower()
             found += [begin + place for place in line_places(part, self._word)]
         return found
+
+
+def _cases(word: bytes) -> Iterator[tuple[int, tuple[int, int]]]:
+    return enumerate(zip(word.lower(), word.upper(), strict=True))
+
+
+def _are_rare(letters: Iterable[Letters], sample: bytes) -> bool:
+    return sum(one.count(sample) for one in letters) * _COST_OF_A_HIT <= len(sample)
 
 
 class IdScan:

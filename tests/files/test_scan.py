@@ -14,7 +14,7 @@ from asayer_cli.files import opening
 from asayer_cli.files.blocks import blocks_of
 from asayer_cli.files.notes import Notes
 from asayer_cli.files.places import Place
-from asayer_cli.files.scan import IdScan, WordScan, candidates, rarest_word
+from asayer_cli.files.scan import IdScan, Letters, WordScan, candidates, rarest_word
 from asayer_cli.files.sure_cases import SureCases
 from asayer_cli.tag import ASAYER, OPENREPLAY, find_session, read_tag
 from tests.files.conftest import SESSION, TAG
@@ -68,11 +68,12 @@ def test_every_line_that_a_loop_would_judge_is_a_candidate(text: str, size: int)
 
 
 @given(TEXTS, st.integers(0, 5))
-def test_each_letter_of_the_word_leads_to_all_its_lines(text: str, spot: int) -> None:
+def test_every_way_of_scanning_finds_the_same_lines(text: str, spot: int) -> None:
     data = text.encode("utf-8", "replace")
-    scan = WordScan(b"asayer")
-    by_letter = list(candidates(data, lambda block: scan.beside(block, spot) or []))
-    assert [line[:2] for line in by_letter] == [line[:2] for line in candidates(data, scan.in_lower_case)]
+    scan, letters = WordScan(b"asayer"), Letters(bytes({b"asayer"[spot], b"ASAYER"[spot]}), spot)
+    wanted = [line[:2] for line in candidates(data, scan.in_lower_case)]
+    assert [line[:2] for line in candidates(data, lambda block: scan.by_letters(block, [letters]) or [])] == wanted
+    assert [line[:2] for line in candidates(data, lambda block: scan.by_capitals(block) or [])] == wanted
 
 
 @given(TEXTS, st.integers(1, 60))
@@ -118,7 +119,7 @@ def test_what_is_sure_is_what_the_rules_say(text: str, convention: object, windo
 
 def test_a_letter_that_is_common_after_all_is_given_up() -> None:
     block = b"." * 20_000 + b"y" * 40_000 + b"." * 4_000_000 + b"\nAsayer\n"
-    assert WordScan(b"asayer").beside(block, 3) is None
+    assert WordScan(b"asayer").by_letters(block, [Letters(b"yY", 3)]) is None
     assert WordScan(b"asayer")(block) == [len(block) - 7]
 
 

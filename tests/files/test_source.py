@@ -1,9 +1,11 @@
 from __future__ import annotations
 
 import os
+import resource
 import threading
 import time
 from datetime import timedelta
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -18,7 +20,6 @@ from tests.files.conftest import SESSION, START, TAG, found_in, messages, search
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     from tests.files.conftest import Write
 
@@ -41,6 +42,18 @@ def test_what_does_not_fit_memory_is_ordered_all_the_same(seconds: list[int | No
         for number, second in enumerate(seconds)
     ]
     assert list(ordered(entries, lambda entry: len(entry.message), most)) == sorted(entries, key=by_time)
+
+
+def test_many_runs_need_few_files() -> None:
+    entries = [LogEntry(moment(number * 7919 % 1009), "x", "", str(number)) for number in range(2_000)]
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(
+        resource.RLIMIT_NOFILE, (max(int(fd.name) for fd in Path("/proc/self/fd").iterdir()) + 90, limit[1])
+    )
+    try:
+        assert list(ordered(entries, lambda entry: len(entry.message), most=3)) == sorted(entries, key=by_time)
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limit)
 
 
 def test_traces_and_context(write: Write) -> None:

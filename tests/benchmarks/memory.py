@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 TIMES: Final = 10
 MOST: Final = 1.1
 _ROUNDS: Final = 2
-_EVENTS: Final = 40_000
+_EVENTS: Final = 60_000
 _DOCUMENTS: Final = 3_000
 _LINES: Final = 100_000
 _QUICK: Final = Conduct(latency=0.02, quota=1000)

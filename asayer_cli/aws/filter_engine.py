@@ -29,7 +29,8 @@ if TYPE_CHECKING:
 
 CLASS_REFUSED: Final = "log_class_refused"
 _ACTION: Final = "logs:FilterLogEvents"
-_THROTTLED_PATIENCE_SECONDS: Final = 60.0
+# Each throttled call slows the next ones down, to one a second: about a quarter of a minute of nothing else.
+_MOST_THROTTLED: Final = 20
 _MOST_FAILURES: Final = 5
 _FIRST_PAUSE_SECONDS: Final = 0.1
 _HOPELESS: Final = ("proxy_", "tls_")
@@ -225,18 +226,16 @@ class _FilterReading:
         throttled = error.code == "throttled"
         if throttled:
             self._budget.throttled()
-        now = time.monotonic()
         with self._changed:
             self.throttled += throttled
-            chain.failing_since = chain.failing_since if chain.failures else now
-            chain.failures += 1
-            late = now - chain.failing_since > _THROTTLED_PATIENCE_SECONDS
-            tired = late if throttled else chain.failures >= _MOST_FAILURES or error.code.startswith(_HOPELESS)
-            if tired:
+            chain.throttled += throttled
+            chain.failures += not throttled
+            tired = chain.throttled >= _MOST_THROTTLED or chain.failures >= _MOST_FAILURES
+            if tired or error.code.startswith(_HOPELESS):
                 self._schedule.failed(chain, error)
             else:
                 pause = 0.0 if throttled else _FIRST_PAUSE_SECONDS * 2.0**chain.failures
-                self._schedule.postponed(chain, now + pause)
+                self._schedule.postponed(chain, time.monotonic() + pause)
             self._changed.notify_all()
 
 

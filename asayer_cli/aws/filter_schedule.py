@@ -39,7 +39,10 @@ _SMOOTHING: Final = 0.2
 
 @dataclass(slots=True, eq=False)
 class Chain:
-    """The pages of one slice: `token` leads to the next one; `unsure` counts those since the last one with an event."""
+    """The pages of one slice: `token` leads to the next one; `unsure` counts those since the last one with an event.
+
+    `throttled` and `failures` count how often the next page was asked for in vain.
+    """
 
     slice: Slice
     order: EventOrder = field(default_factory=EventOrder)
@@ -49,8 +52,8 @@ class Chain:
     in_flight: bool = False
     done: bool = False
     not_before: float = -math.inf
+    throttled: int = 0
     failures: int = 0
-    failing_since: float = 0.0
     error: Exception | None = None
 
     @property
@@ -108,7 +111,7 @@ class Schedule:
             return
         self._latency = _smoothed(self._latency, page.seconds)
         self._entries_per_page = _smoothed(self._entries_per_page, len(page.entries))
-        chain.failures = 0
+        chain.throttled = chain.failures = 0
         chain.pages += 1
         inside = [entry for entry in page.entries if _is_in(chain.slice, entry)]
         chain.order.add(inside)

@@ -76,8 +76,9 @@ class ElasticSessionSource:
         self._read_at = datetime.now(UTC)
         self._seen.begin(self._read_at - self._overlap)
         self._layouts = self._mapped(search.convention)
-        self._newest = begun(partial(self._ask_newest, search))
-        for found in self._streams(search).found(with_untimed=True):
+        streams = self._streams(search)
+        self._newest = begun(partial(self._ask_newest, search, streams.asked_besides))
+        for found in streams.found(with_untimed=True):
             self._seen.is_new(found.entry)
             yield found
 
@@ -142,7 +143,9 @@ class ElasticSessionSource:
         newest, ingested = self._newest.result() if self._newest else (None, None)
         return Reading("search", tuple(self._asking.notes), tuple(self._asking.remarks), newest, ingested)
 
-    def _ask_newest(self, search: SessionSearch) -> _Newest:
+    def _ask_newest(self, search: SessionSearch, after: threading.Event | None = None) -> _Newest:
+        if after is not None:
+            after.wait()
         if not search.spans:
             return None, None
         window = Window(search.spans[0].window.start, search.spans[-1].window.end)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import heapq
 import itertools
+import threading
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import TYPE_CHECKING, Final
@@ -73,9 +74,13 @@ class _Besides:
 
 
 class SessionStreams:
-    """One search for sessions. `whole` is the index expression where all indices are mapped alike, else empty."""
+    """One search for sessions. `whole` is the index expression where all indices are mapped alike, else empty.
+
+    `asked_besides` is set when no more than the entries themselves is being asked for.
+    """
 
     def __init__(self, asking: Asking, layouts: Sequence[SearchLayout], search: SessionSearch, whole: str) -> None:
+        self.asked_besides = threading.Event()
         self._asking = asking
         self._cluster, self._notes, self._remarks = asking.cluster, asking.notes, asking.remarks
         self._search = search
@@ -96,12 +101,15 @@ class SessionStreams:
 
     def found(self, *, with_untimed: bool) -> Iterator[Found]:
         """Yield the entries oldest first; with those that have no time, which come last, if these are asked for."""
-        besides = [begun(partial(self._besides, part)) for part in self._parts if with_untimed]
-        streams = [stream for part in self._parts for stream in self._dated(part, part.layout.times[:1])]
         others: list[_Dated] = []
-        for more in self._finished(besides):
-            streams += more.otherwise_dated
-            others += more.others
+        try:
+            besides = [begun(partial(self._besides, part)) for part in self._parts if with_untimed]
+            streams = [stream for part in self._parts for stream in self._dated(part, part.layout.times[:1])]
+            for more in self._finished(besides):
+                streams += more.otherwise_dated
+                others += more.others
+        finally:
+            self.asked_besides.set()
         streams.append(iter(sorted(others, key=_moment)))
         merged = heapq.merge(*streams, key=_moment)
         yield from self._with_neighbours(merged) if self._search.context else (dated.found for dated in merged)

@@ -60,6 +60,7 @@ class ElasticSource:
         self.reader.close()
 
     def _remarks(self, counted: SourceCoverage) -> Iterator[str]:
+        yield from self.reader.remarks
         if not all(group.exact for group in counted.groups):
             yield (
                 f"where it says about, up to {self.samples} entries of each kind were read and their shares taken for "

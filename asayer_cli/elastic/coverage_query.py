@@ -18,6 +18,7 @@ from asayer_cli.elastic.fields import (
     TAGS,
     TEXT_TYPES,
     TIMESTAMP,
+    UNMAPPED,
     UTC_TIME,
     WHOLE_VALUE_TYPES,
     names,
@@ -57,6 +58,12 @@ class CoverageLayout:
     def clock(self) -> str:
         """The field by which time is cut into steps, empty where none is a date."""
         return next((field for field in (TIMESTAMP, UTC_TIME) if self.kinds.get(field) in DATE_TYPES), "")
+
+    @property
+    def may_hold_errors(self) -> bool:
+        """Whether there are messages and times at all, if only such as cannot be searched."""
+        times = (self.kinds.get(field) for field in (TIMESTAMP, UTC_TIME))
+        return self.kinds.get(MESSAGE) != UNMAPPED and any(kind != UNMAPPED for kind in times)
 
     @property
     def service(self) -> str:

@@ -52,6 +52,7 @@ class CoverageReader:
         self.expression = ",".join(integration.indexes) if convention is ASAYER else OPENREPLAY_INDEX
         self._cluster = connect(integration.address, integration.key, allow_http=allow_http)
         self.notes: list[str] = []
+        self.remarks: list[str] = []
 
     def close(self) -> None:
         """Close the connection."""
@@ -82,15 +83,22 @@ class CoverageReader:
 
     def counts(self, window: Window, by: By, step: timedelta) -> Iterator[Count]:
         """Yield how many errors of each stratum there are in each place."""
-        for layout in self.layouts:
-            times = coverage_query.times_of(layout, window)
+        asked = [(layout, coverage_query.times_of(layout, window)) for layout in self.layouts]
+        for layout, times in asked:
             if times is None:
-                add_note(self.notes, f"{_named(layout)} has no time that can be searched, and is left out")
+                self._leave_out(layout, alone=not any(clause for _, clause in asked))
                 continue
             strata = coverage_query.strata(self.convention, layout)
             body = coverage_query.counting(layout, strata, times, by, step)
             for part in self._parts(layout):
                 yield from self._counted(layout, strata, self._search(part, body, shapes.STRATA))
+
+    def _leave_out(self, layout: CoverageLayout, *, alone: bool) -> None:
+        """Tell of indices without a time to ask for; where there are no others, nothing was counted."""
+        if layout.may_hold_errors or alone:
+            add_note(self.notes, f"{_named(layout)} has no time that can be searched, and is left out")
+        else:
+            add_note(self.remarks, f"{_named(layout)} has no log messages with a time, and is left out")
 
     def sample(self, count: Count, window: Window, by: By, size: int) -> list[LogEntry]:
         """Read up to `size` of what was counted, picked at random."""

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import uuid
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
@@ -115,6 +116,20 @@ def test_services_and_data_streams_and_mappings(admin: Admin, coverage: Coverage
     by_index = coverage("--by", "stream", indices=(named, other)).data["sources"][0]
     assert {group["name"] for group in by_index["groups"]} == {named, other}
     assert by_index["remarks"] == ["there is no stream here to group by"]
+
+
+def test_only_an_index_that_may_hold_errors_makes_the_count_incomplete(admin: Admin, coverage: Coverage) -> None:
+    logs, catalog = admin.index([document("ERROR")]), f"verify-catalog-{uuid.uuid4().hex}"
+    admin.elastic("PUT", f"/{catalog}", {"mappings": {"properties": {"price": {"type": "float"}}}})
+    unreadable = admin.index([], {"utc_time": {"type": "ip"}, "@timestamp": {"type": "ip"}})
+    run = coverage(indices=(logs, catalog))
+    assert (run.code, run.data["errors"], run.data["complete"]) == (0, 1, True)
+    assert run.data["sources"][0]["remarks"] == [f"index {catalog} has no log messages with a time, and is left out"]
+    for indices in ((logs, unreadable), (catalog,)):
+        run = coverage(indices=indices)
+        assert (run.code, run.data["complete"]) == (5, False)
+        [note] = run.data["sources"][0]["notes"]
+        assert note == f"index {indices[-1]} has no time that can be searched, and is left out"
 
 
 @pytest.mark.parametrize("expression", ["nothing-log", "nothing-log-*"])

@@ -42,9 +42,12 @@ def installed() -> Path:
 
 
 def searches(group: str, pattern: str, since_ms: int, environ: Mapping[str, str]) -> list[Program]:
-    """Return what searches the last 24 hours of a group with each of them."""
+    """Return what searches a group with each of them, from the moment on that its 24 hours of events began.
+
+    `awslogs` counts back from now, which is later: it gets an hour more, which holds nothing.
+    """
     programs = installed()
-    awslogs = [str(programs / "awslogs"), "get", group, "--start", "24h", "--filter-pattern", pattern]
+    awslogs = [str(programs / "awslogs"), "get", group, "--start", "25h", "--filter-pattern", pattern]
     aws = [str(programs / "aws"), "logs", "filter-log-events", "--log-group-name", group]
     aws += ["--start-time", str(since_ms), "--filter-pattern", pattern]
     return [Program("awslogs", awslogs, environ), Program("aws", aws, environ)]

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 MOST_GROUPS: Final = 10
 _ACTION: Final = "logs:StartLiveTail"
+_READER: Final = "live-tail"
 _SILENCE_SECONDS: Final = 10.0
 _LOOK_SECONDS: Final = 0.25
 _JOIN_SECONDS: Final = 0.3
@@ -175,7 +176,7 @@ class _Reader:
         self._region = region
         self._response: Any = None
         self._closed = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="live-tail", daemon=True)
+        self._thread = threading.Thread(target=self._run, name=_READER, daemon=True)
         self._thread.start()
 
     def close(self) -> None:
@@ -203,7 +204,9 @@ class _Reader:
             self.done.set()
 
     def _open(self) -> Any:  # noqa: ANN401 - botocore's EventStream
-        self._client.meta.events.register("after-call", self._keep, unique_id="live-tail")
+        # the reader of the session before had the same id
+        self._client.meta.events.unregister("after-call", unique_id=_READER)
+        self._client.meta.events.register("after-call", self._keep, unique_id=_READER)
         with translated(_ACTION, region=self._region):
             return self._client.start_live_tail(**self._request)["responseStream"]
 

@@ -130,6 +130,21 @@ def test_the_end_waits_for_no_connection(session: AwsSession, group: str, aws: C
     assert time.monotonic() - began < 4
 
 
+def test_the_end_waits_for_no_later_session_either(session: AwsSession, group: str, aws: Control) -> None:
+    aws.change(live_tail_s=0)
+    stopped = threading.Event()
+    found = tail(session, REGION, [arn(group)], "", stopped)
+    assert taken(found, 1) == ["<started>"]
+    aws.change(live_tail_end="silence")
+    assert set(taken(found, 2)) == {"<started>"}
+    threading.Timer(0.3, stopped.set).start()
+    began = time.monotonic()
+    assert list(found) == []
+    for reading in [thread for thread in threading.enumerate() if thread.name == "live-tail"]:
+        reading.join()
+    assert time.monotonic() - began < 4
+
+
 def test_what_cannot_be_tailed_is_told(
     session: AwsSession, group: str, account: Account, aws: Control, environ: dict[str, str]
 ) -> None:

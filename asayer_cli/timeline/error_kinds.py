@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final
 
+from asayer_cli.secret import redact
 from asayer_cli.stack_traces import gist
 from asayer_cli.timeline.levels import without_level
 from asayer_cli.timeline.model import ErrorKind
@@ -37,7 +38,7 @@ def kind_of(entry: TimelineEntry) -> str:
     message = without_level(entry.message.strip())
     if not message or message.startswith("Traceback ("):
         message = gist(entry.trace) or message
-    return generalised(message)
+    return generalised(redact(message))  # half a secret is none that is known
 
 
 def generalised(message: str) -> str:

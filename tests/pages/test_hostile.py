@@ -16,7 +16,7 @@ from asayer_cli.output.sanitise import for_page
 from asayer_cli.result import Failure
 from asayer_cli.secret import Secret
 from asayer_cli.timeline.model import ErrorKind
-from tests.output.hostile import PIECES, TEXTS, harmful
+from tests.output.hostile import PIECES, TEXTS, begins_command, harmful
 from tests.pages import samples
 from tests.pages.conftest import messages
 
@@ -49,6 +49,8 @@ def test_any_text_is_embedded_and_comes_out_shown(text: str) -> None:
     assert json.loads(block.partition(">")[2].rpartition("</script>")[0]) == [shown]
     assert not set("<>&") & set(as_data([shown]))
     assert not set("<>\"'") & set(escaped(text))
+    lines = f"{block}\n{escaped(text)}".split("\n")
+    assert not any(begins_command(line) for line in lines)  # a page on standard output may be in a CI system's log
 
 
 @pytest.mark.needs_browser

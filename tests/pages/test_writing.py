@@ -11,6 +11,8 @@ import pytest
 from asayer_cli.errors import UsageError
 from asayer_cli.exit_codes import ExitCode
 from asayer_cli.output.page import write_session
+from asayer_cli.output.page.plain_list import MOST_CHARACTERS
+from asayer_cli.secret import Secret
 from tests.pages import samples
 
 if TYPE_CHECKING:
@@ -52,6 +54,14 @@ def test_a_page_that_cannot_be_written_says_so(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"no/page\.html cannot be written: No such file") as caught:
         write_session(tmp_path / "no" / "page.html", samples.timeline([], samples.Finish(samples.completeness())))
     assert caught.value.code == "report_unwritable"
+
+
+def test_no_part_of_a_secret_is_on_a_page(tmp_path: Path) -> None:
+    secret = Secret("planted-secret-of-a-page").reveal()
+    parted = "x" * (MOST_CHARACTERS - 10) + secret
+    entries = [samples.entry(1, parted, trace=("Traceback:", parted), place=secret, stream=secret, raw=secret)]
+    write_session(tmp_path / "page.html", samples.timeline(entries, samples.Finish(samples.completeness(entries))))
+    assert "planted" not in (tmp_path / "page.html").read_text()
 
 
 def peak_of(page: Path, count: int) -> int:

@@ -7,6 +7,7 @@ from datetime import timedelta
 
 import pytest
 
+from asayer_cli.secret import MASK, Secret
 from asayer_cli.tag import Reason
 from asayer_cli.timeline.error_kinds import MOST_KINDS, OTHERS, ErrorCounts, generalised
 from asayer_cli.timeline.folding import Repeats, TraceFolding
@@ -138,6 +139,12 @@ def test_repeats_are_counted() -> None:
 def test_kinds_leave_out_what_varies(one: str, other: str) -> None:
     assert generalised(one) == generalised(other)
     assert generalised("ValueError: bad card") == "ValueError: bad card"
+
+
+def test_kinds_leave_no_part_of_a_secret() -> None:
+    counts = ErrorCounts()
+    counts.add(shown(f"{TAG} ERROR refused key {Secret('planted/4711/kind+secret').reveal()} of 3"))
+    assert [kind.message for kind in counts.kinds()] == [f"refused key {MASK} of …"]
 
 
 def test_errors_are_counted_in_a_bounded_table() -> None:

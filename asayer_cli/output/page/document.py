@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 _PARTS: Final = files("asayer_cli.output.page") / "parts"
 _SLOT: Final = re.compile(r"\{\{([a-z_]+)\}\}")
-_IN_SCRIPT: Final = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026"})
+_IN_SCRIPT: Final = str.maketrans({"<": "\\u003c", ">": "\\u003e", "&": "\\u0026", "#": "\\u0023"})
 
 
 def part(name: str) -> str:
@@ -53,12 +53,12 @@ def _hash(text: str) -> str:
 
 
 def escaped(text: str) -> str:
-    """Return text from anywhere as HTML that only shows it."""
-    return html.escape(for_page(text))
+    """Return text from anywhere as HTML that only shows it, and that holds no workflow command of a CI system."""
+    return html.escape(for_page(text)).replace("::", "&#58;&#58;").replace("##", "&#35;&#35;")
 
 
 def as_data(value: object) -> str:
-    """Return JSON that can stand in a script element; its texts went through `for_page`."""
+    """Return JSON that can stand in a script element and in a CI system's log; its texts went through `for_page`."""
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")).translate(_IN_SCRIPT)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from asayer_cli.output.page.document import escaped
 from asayer_cli.output.page.entry_data import said
 from asayer_cli.output.page.moments import moment_html, offset_text
+from asayer_cli.secret import redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -45,11 +46,16 @@ class PlainList:
 
 
 def _item(entry: TimelineEntry, zone: tzinfo) -> str:
-    trace = "\n".join(entry.trace)[:MOST_CHARACTERS]
+    trace = _cut("\n".join(entry.trace))
     folded = f"<details><summary>{len(entry.trace)} more lines</summary><pre>{escaped(trace)}</pre></details>"
     again = f" <b>&times;{entry.repeats + 1}</b>" if entry.repeats else ""
     return (
         f'<li class="{escaped(entry.level)}">{moment_html(entry.time, zone)} <span>{offset_text(entry.offset)}</span> '
         f'<b class="level">{escaped(entry.level)}</b> <span class="soft">{escaped(entry.place)}</span> '
-        f"<code>{escaped(said(entry)[:MOST_CHARACTERS])}</code>{again}{folded if trace else ''}</li>"
+        f"<code>{escaped(_cut(said(entry)))}</code>{again}{folded if trace else ''}</li>"
     )
+
+
+def _cut(text: str) -> str:
+    """Return the begin of a text, masked before a secret could be parted."""
+    return redact(text)[:MOST_CHARACTERS]

@@ -1,23 +1,28 @@
-"""Order by time what is too much for memory: sorted runs in a temporary file, merged."""
+"""Order by time what is too much for memory: sorted runs in temporary files, merged."""
 
 from __future__ import annotations
 
 import heapq
 import pickle
 import tempfile
+from itertools import chain
+from operator import attrgetter
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, BinaryIO, Final, TypeVar
+from typing import TYPE_CHECKING, Any, BinaryIO, Final, Generic, TypeVar
 
-from asayer_cli.entries import Timed, by_time
+from asayer_cli.entries import EARLIEST, LogEntry, Timed, by_time
+from asayer_cli.session_id import SessionId
+from asayer_cli.sources import Found
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator, Mapping
+    from datetime import datetime
 
 T = TypeVar("T", bound=Timed)
 
 # What is held in memory at most: so many entries, of so many characters together.
-MOST_ENTRIES: Final = 20_000
-MOST_CHARACTERS: Final = 32 << 20
+MOST_ENTRIES: Final = 2_000
+MOST_CHARACTERS: Final = 8 << 20
 # Each is an open file, of which a process may have some hundred.
 _MOST_RUNS: Final = 64
 
@@ -27,49 +32,108 @@ def ordered(
 ) -> Iterator[T]:
     """Yield entries by time, those of the same time in the order given, those without one last.
 
-    What goes beyond `most` entries, or beyond so many `characters` by what `size` says of each, waits in a temporary
-    file, which only this user may read and which has no name.
+    What goes beyond `most` entries, or beyond so many `characters` by what `size` says of each, waits in temporary
+    files, which only this user may read and which have no name: one for entries that are nearly in order.
     """
-    runs: list[Iterator[T]] = []
-    held: list[T] = []
+    runs: _Runs[T] = _Runs()
     room = characters
     for entry in entries:
-        held.append(entry)
+        runs.add(entry)
         room -= size(entry)
-        if len(held) >= most or room <= 0:
-            runs.append(_written(sorted(held, key=by_time)))
-            held, room = [], characters
-            if len(runs) == _MOST_RUNS:
-                runs = [_written(heapq.merge(*runs, key=by_time))]
-    held.sort(key=by_time)
-    yield from heapq.merge(*runs, held, key=by_time) if runs else held
+        while runs.held and (len(runs.held) >= most or room <= 0):
+            room += size(runs.write_earliest())
+    yield from runs.merged()
+
+
+class _Runs(Generic[T]):
+    """Runs by replacement selection: the earliest that is held goes behind what its run has, if it is not before that.
+
+    What is held is keyed by its run, its time, and its place in the order given.
+    """
+
+    def __init__(self) -> None:
+        self.held: list[tuple[int, datetime, int, T]] = []
+        self._whole: list[Iterator[T]] = []
+        self._current: _Run[T] | None = None
+        self._run = 0
+        self._last = EARLIEST
+        self._count = 0
+
+    def add(self, entry: T) -> None:
+        """Hold an entry."""
+        time = by_time(entry)
+        self._count += 1
+        heapq.heappush(self.held, (self._run + (time < self._last), time, self._count, entry))
+
+    def write_earliest(self) -> T:
+        """Write the entry that is next in its run, and return it."""
+        run, self._last, _, entry = heapq.heappop(self.held)
+        if run != self._run:
+            self._end_run()
+            self._run = run
+        if self._current is None:
+            self._current = _Run()
+        self._current.write(entry)
+        return entry
+
+    def merged(self) -> Iterator[T]:
+        """Yield all entries in order."""
+        self.held.sort()
+        current = [entry for run, _, _, entry in self.held if run == self._run]
+        following = [entry for run, _, _, entry in self.held if run != self._run]
+        self.held.clear()
+        if self._current is None:
+            return iter(current)
+        return heapq.merge(*self._whole, chain(self._current.read(), current), following, key=by_time)
+
+    def _end_run(self) -> None:
+        if self._current is not None:
+            self._whole.append(self._current.read())
+            self._current = None
+        if len(self._whole) == _MOST_RUNS:
+            together: _Run[T] = _Run()
+            for entry in heapq.merge(*self._whole, key=by_time):
+                together.write(entry)
+            self._whole = [together.read()]
+
+
+class _Run(Generic[T]):
+    """Entries in a temporary file."""
+
+    def __init__(self) -> None:
+        self._stream: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 - read closes it
+        self._pickler = _Pickler(self._stream, pickle.HIGHEST_PROTOCOL)
+
+    def write(self, entry: T) -> None:
+        """Write an entry behind the others."""
+        self._pickler.dump(entry)
+        self._pickler.clear_memo()  # it remembers all that it has written
+
+    def read(self) -> Iterator[T]:
+        """Yield the entries, and close the file; nothing is written any more."""
+        self._stream.seek(0)
+        with self._stream:
+            while True:
+                try:
+                    yield pickle.load(self._stream)  # noqa: S301 - written above, in a file that nobody else can open
+                except EOFError:
+                    return
 
 
 def _frozen(fields: dict[str, object]) -> MappingProxyType[str, object]:
     return MappingProxyType(fields)
 
 
+_OF_ENTRY: Final = attrgetter(*LogEntry.__dataclass_fields__)
+_OF_FOUND: Final = attrgetter(*Found.__dataclass_fields__)
+
+
 class _Pickler(pickle.Pickler):
-    """Writes the read-only mappings of entries, too, which pickle does not know."""
+    """Writes entries by their fields, sooner than dataclasses tell their state, and read-only mappings at all."""
 
-    def reducer_override(self, value: object) -> Any:  # noqa: ANN401 - pickle's signature
-        """Return how to make a value anew, NotImplemented for what pickle knows."""
-        return (_frozen, (dict(value),)) if isinstance(value, MappingProxyType) else NotImplemented
-
-
-def _written(run: Iterable[T]) -> Iterator[T]:
-    stream = tempfile.TemporaryFile()  # noqa: SIM115 - _read closes it
-    for entry in run:
-        # one for each, since it remembers all that it has written
-        _Pickler(stream, pickle.HIGHEST_PROTOCOL).dump(entry)
-    stream.seek(0)
-    return _read(stream)
-
-
-def _read(stream: BinaryIO) -> Iterator[T]:
-    with stream:
-        while True:
-            try:
-                yield pickle.load(stream)  # noqa: S301 - what _written wrote, in a file that nobody else can open
-            except EOFError:
-                return
+    dispatch_table: Mapping[type, Callable[[Any], tuple[Any, ...]]] = {
+        SessionId: lambda session_id: (SessionId, (session_id.value,)),
+        LogEntry: lambda entry: (LogEntry, _OF_ENTRY(entry)),
+        Found: lambda found: (Found, _OF_FOUND(found)),
+        MappingProxyType: lambda value: (_frozen, (dict(value),)),
+    }

@@ -56,6 +56,16 @@ def test_many_runs_need_few_files() -> None:
         resource.setrlimit(resource.RLIMIT_NOFILE, limit)
 
 
+def test_what_is_nearly_in_order_needs_one_file() -> None:
+    entries = [LogEntry(moment(number - number % 5), "x", "", str(number)) for number in range(1_000)]
+    shuffled = [entries[number ^ 3] for number in range(1_000)]
+    open_before = len(os.listdir("/proc/self/fd"))  # noqa: PTH208 - numbers, not paths
+    found = ordered(shuffled, lambda entry: len(entry.message), most=20)
+    assert next(found) is not None
+    assert len(os.listdir("/proc/self/fd")) == open_before + 1  # noqa: PTH208
+    assert [by_time(entry) for entry in found] == sorted(map(by_time, entries))[1:]
+
+
 def test_traces_and_context(write: Write) -> None:
     trace = ["Traceback (most recent call last):", '  File "shop.py", line 3, in pay', "ValueError: bad card"]
     lines = ["one", "two", f"{at(1)} {TAG} ERROR failed", *trace, "three", "four"]

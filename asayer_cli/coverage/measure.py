@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from datetime import timedelta
+from decimal import Decimal
 from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol
 
@@ -151,4 +152,7 @@ def _count(source: Source, wishes: Wishes, fail_under: float | None) -> tuple[So
 
 def _passes(group: GroupCoverage, fail_under: float | None) -> bool:
     """Tell whether a share is enough; where there is no error, or nothing is collected, there is none to judge."""
-    return fail_under is None or group.share is None or not group.collected or group.share >= fail_under
+    if fail_under is None or not group.collected:
+        return True
+    # the share is rounded
+    return group.collectible * 100 >= Decimal(str(fail_under)) * group.errors

@@ -55,6 +55,15 @@ def test_lines_and_gzip_of_all_times_and_of_a_window(tmp_path: Path, bare: Cli) 
     assert (run.code, run.data["errors"], run.data["share"]) == (0, 1, 100.0)
 
 
+def test_the_threshold_is_compared_with_the_share_before_it_is_rounded(tmp_path: Path, bare: Cli) -> None:
+    path = tmp_path / "app.log"
+    path.write_text("[asayer_session_id=42] ERROR\n" * 2 + "ERROR\n")
+    codes = {
+        wanted: bare("coverage", "--fail-under", wanted, "--file", str(path)).code for wanted in ("66.66", "66.67")
+    }
+    assert codes == {"66.66": 0, "66.67": 1}
+
+
 def test_documents_by_service_from_standard_input(bare: Cli) -> None:
     docs = [
         document("[asayer_session_id=42] payment refused", service={"name": "api"}),

@@ -12,6 +12,7 @@ from asayer_cli.entries import rfc3339
 from asayer_cli.errors import UsageError
 from asayer_cli.exit_codes import first_of
 from asayer_cli.result import Column, Failure, Level, Message, Result, RowStream
+from asayer_cli.sizes import human_size
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -123,16 +124,6 @@ def _text_columns(regions: Sequence[str]) -> tuple[Column, ...]:
         Column("created_at", "created", 10, shown=lambda moment: rfc3339(moment)[:10]),
         Column("name", "name"),
     )
-
-
-def human_size(count: int) -> str:
-    """Write a number of bytes in the largest unit in which it is at least one: 0 B, 12 KiB, 3.4 GiB."""
-    size, units = float(count), ["B", "KiB", "MiB", "GiB", "TiB"]
-    while size >= 1024 and len(units) > 1:  # noqa: PLR2004 - bytes in a KiB
-        size /= 1024
-        units.pop(0)
-    digits = 1 if size < 10 and units[0] != "B" else 0  # noqa: PLR2004 - one digit before the point
-    return f"{size:.{digits}f} {units[0]}"
 
 
 def _note(text: str) -> Message:

@@ -13,6 +13,7 @@ from asayer_cli.entries import rfc3339
 from asayer_cli.output.sanitise import one_line
 from asayer_cli.output.text_verification import number
 from asayer_cli.secret import redact
+from asayer_cli.sizes import human_size
 from asayer_cli.times import format_duration
 
 if TYPE_CHECKING:
@@ -154,7 +155,7 @@ def _ending(source: SourceCoverage) -> Iterator[RenderableType]:
         yield Text(f"  in all {_percent(source.share)}: {source.collectible:,} of {number(source.errors, 'error')}")
     if source.scanned_bytes is not None:
         cost = "" if source.cost is None else f", which costs {_dollars(source.cost)}"
-        yield Text(f"  Logs Insights scanned {_size(source.scanned_bytes)}{cost}", style="dim")
+        yield Text(f"  Logs Insights scanned {human_size(source.scanned_bytes)}{cost}", style="dim")
     for remark in source.remarks:
         yield Text(f"  - {redact(one_line(remark))}", style="dim")
     for note in source.notes:
@@ -163,14 +164,6 @@ def _ending(source: SourceCoverage) -> Iterator[RenderableType]:
 
 def _dollars(cost: float) -> str:
     return f"about ${cost:,.2f}" if cost >= _CENT else "less than a cent"
-
-
-def _size(count: float) -> str:
-    for unit in ("bytes", "KB", "MB", "GB"):
-        if count < 1000:  # noqa: PLR2004 - the service's prices are for 10^9 bytes
-            return f"{count:,.0f} {unit}" if unit == "bytes" else f"{count:,.1f} {unit}"
-        count /= 1000
-    return f"{count:,.1f} TB"
 
 
 def _verdict(data: Coverage) -> Text:

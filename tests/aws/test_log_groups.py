@@ -11,8 +11,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from asayer_cli.aws.listing import human_size
 from asayer_cli.sandbox.faults import Fault
+from asayer_cli.sizes import human_size
 from tests.aws.conftest import REGION, Account, Program
 
 if TYPE_CHECKING:

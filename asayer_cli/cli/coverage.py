@@ -197,7 +197,7 @@ def _aws(
 
     names = tuple(dict.fromkeys(check_name(name) for name in log_groups)) or integration.log_groups
     session = collector_session(integration.key, integration.region, allow_http=allow_http)
-    return AwsSource(session, names, integration.collected_group, max_cost)
+    return AwsSource(session, names, integration.collected_group, max_cost, account=integration.key.access_key_id)
 
 
 def _elastic(app: App, settings: Settings, convention: TagConvention, *, allow_http: bool) -> Source | None:

@@ -12,7 +12,8 @@ from asayer_cli.coverage.model import By, SourceCoverage
 from asayer_cli.coverage.steps import begin_of
 from asayer_cli.coverage.tally import Tally
 from asayer_cli.entries import Window
-from asayer_cli.errors import RefusedError, UsageError
+from asayer_cli.errors import PermissionDeniedError, RefusedError, UsageError
+from asayer_cli.sizes import human_size
 from asayer_cli.together import together
 
 if TYPE_CHECKING:
@@ -22,9 +23,11 @@ if TYPE_CHECKING:
     from asayer_cli.aws.model import LogGroup
     from asayer_cli.aws.session import AwsSession
     from asayer_cli.coverage.measure import Wishes
+    from asayer_cli.errors import AsayerError
 
 DEFAULT_MOST_COST: Final = 5.0
 MOST_ROWS: Final = 10_000
+_Part = tuple["Sequence[str]", Window]
 _GROUPS_OF_A_QUERY: Final = 50
 
 
@@ -33,7 +36,7 @@ class AwsSource:
     """Log groups of one region, of which the product collects `collected` alone.
 
     A query that would cost more than `max_cost` dollars is not started. A result of `most_rows` may have been cut off,
-    and is asked for in halves.
+    and is asked for in halves. `account` stands for the account whose call quotas are shared.
     """
 
     session: AwsSession
@@ -41,6 +44,7 @@ class AwsSource:
     collected: str
     max_cost: float = DEFAULT_MOST_COST
     most_rows: int = MOST_ROWS
+    account: str = ""
     name: str = "aws"
     ways: tuple[By, ...] = (By.GROUP, By.STREAM)
     _notes: list[str] = field(default_factory=list)
@@ -55,7 +59,7 @@ class AwsSource:
 
     def count(self, wishes: Wishes, by: By) -> SourceCoverage:
         """Count the errors of all groups, up to 50 with one query; RefusedError where that would cost too much."""
-        from asayer_cli.aws.insights import Insights, estimated_cost  # noqa: PLC0415 - the SDK is heavy
+        from asayer_cli.aws.insights import Insights  # noqa: PLC0415 - the SDK is heavy
 
         groups = self._readable()
         self._check_cost(groups, wishes.window)
@@ -63,17 +67,16 @@ class AwsSource:
         if by is By.GROUP:
             for group in groups:
                 tally.show(group.name)
-        insights = self._insights = Insights(self.session)
+        insights = self._insights = Insights(self.session, account=self.account)
         dead = {group.name for group in groups if group.name != self.collected or not group.collectible}
-        names, uncollected, scanned = [group.name for group in groups], set(dead), 0
-        for answer in self._answers(insights, names, wishes.window, wishes, by):
-            scanned += answer.bytes_scanned
+        names, uncollected = [group.name for group in groups], set(dead)
+        for answer in self._answers(insights, names, wishes, by):
             uncollected |= _add(tally, answer, by, dead)
         counted = summed(self, wishes, by, tally, uncollected=frozenset(uncollected))
         return replace(
             counted,
-            scanned_bytes=scanned,
-            cost=estimated_cost(scanned, self.session.region),
+            scanned_bytes=insights.scanned_bytes,
+            cost=self._cost(),
             complete=not self._notes,
             notes=tuple(self._notes),
             remarks=tuple(self._remarks(groups)),
@@ -111,33 +114,64 @@ class AwsSource:
         cost = most_cost(groups, window, now, self.session.region)
         if cost <= self.max_cost:
             return
-        size = most_scanned(groups, window, now) / 1024**3
+        size = human_size(most_scanned(groups, window, now))
         raise RefusedError(
             f"Counting the errors may cost up to ${max(cost, 0.01):,.2f}, and no more than ${self.max_cost:,.2f} is "
-            f"allowed: Logs Insights would scan up to {size:,.1f} GB. This is estimated from the stored size that AWS "
+            f"allowed: Logs Insights would scan up to {size}. This is estimated from the stored size that AWS "
             "tells, as if compressed to 15%, and the part of it that falls into the window.",
             hint="Ask for a shorter time with --since and --until, or allow more with --max-cost DOLLARS.",
             code="too_expensive",
         )
 
-    def _answers(
-        self, insights: Insights, names: Sequence[str], window: Window, wishes: Wishes, by: By
-    ) -> Iterator[InsightsAnswer]:
+    def _answers(self, insights: Insights, names: Sequence[str], wishes: Wishes, by: By) -> Iterator[InsightsAnswer]:
         from asayer_cli.aws.coverage_query import query  # noqa: PLC0415 - with its room
 
         text = query(wishes.convention, by, wishes.step)
-        waiting = [(names[at : at + _GROUPS_OF_A_QUERY], window) for at in range(0, len(names), _GROUPS_OF_A_QUERY)]
+        starts = range(0, len(names), _GROUPS_OF_A_QUERY)
+        waiting = [(names[at : at + _GROUPS_OF_A_QUERY], wishes.window) for at in starts]
+        answered = False
         while waiting:
             part, within = waiting.pop()
-            answer = insights.run(part, text, within, self.most_rows)
-            halves = _halves(part, within, wishes) if len(answer.rows) >= self.most_rows else []
-            if halves:
-                # its rows are asked for again, its bytes are billed all the same
-                waiting += halves
-                answer = replace(answer, rows=[])
-            elif len(answer.rows) >= self.most_rows:
-                self._notes.append(f"more than {self.most_rows:,} rows were found for {part[0]}, and the rest left out")
-            yield answer
+            try:
+                answer = insights.run(part, text, within, self.most_rows)
+            except (PermissionDeniedError, UsageError) as error:
+                if len(part) == 1 and not (waiting or answered):
+                    raise
+                waiting += self._apart(part, within, error)
+                continue
+            answered = True
+            halves = self._halves(part, within, wishes, answer) if len(answer.rows) >= self.most_rows else []
+            waiting += halves
+            # rows that are asked for again are billed all the same
+            yield replace(answer, rows=[]) if halves else answer
+
+    def _apart(self, part: Sequence[str], within: Window, error: AsayerError) -> list[_Part]:
+        """Return the groups one by one when not all of them can be asked; of one that cannot, there is a note."""
+        if len(part) > 1:
+            return [([name], within) for name in part]
+        self._note(f"log group {part[0]} could not be counted: {error.message.rstrip('.')}")
+        return []
+
+    def _halves(self, part: Sequence[str], within: Window, wishes: Wishes, answer: InsightsAnswer) -> list[_Part]:
+        """Return in what halves to ask again, where they can be paid for; else there is a note."""
+        halves = _halves(part, within, wishes)
+        if halves and self._cost(answer.bytes_scanned) <= self.max_cost:
+            return halves
+        why = f", for asking again would cost more than ${self.max_cost:,.2f} in all" if halves else ""
+        which = part[0] if len(part) == 1 else f"{part[0]} and {len(part) - 1} more"
+        self._note(f"more than {self.most_rows:,} rows were found for {which}, and the rest left out{why}")
+        return []
+
+    def _cost(self, more_bytes: int = 0) -> float:
+        """Return what the queries so far have cost, with one that scans so much more."""
+        from asayer_cli.aws.insights import estimated_cost  # noqa: PLC0415 - the SDK is heavy
+
+        scanned = self._insights.scanned_bytes if self._insights else 0
+        return estimated_cost(scanned + more_bytes, self.session.region)
+
+    def _note(self, note: str) -> None:
+        if note not in self._notes:
+            self._notes.append(note)
 
     def _remarks(self, groups: Sequence[LogGroup]) -> Iterator[str]:
         for group in groups:
@@ -160,7 +194,7 @@ def _add(tally: Tally, answer: InsightsAnswer, by: By, dead: Container[str]) -> 
     return uncollected
 
 
-def _halves(names: Sequence[str], window: Window, wishes: Wishes) -> list[tuple[Sequence[str], Window]]:
+def _halves(names: Sequence[str], window: Window, wishes: Wishes) -> list[_Part]:
     """Cut what a query was about in two, by groups where there are several, else by time; none for a single step."""
     if len(names) > 1:
         middle = len(names) // 2

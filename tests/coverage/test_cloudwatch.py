@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import signal
 import time
+import uuid
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -9,6 +10,7 @@ from xml.etree import ElementTree as ET
 
 import pytest
 
+from asayer_cli.aws.budget import START_QUERY, budget_for
 from asayer_cli.aws.coverage_cost import most_scanned
 from asayer_cli.aws.model import STANDARD, LogGroup
 from asayer_cli.aws.session import collector_session
@@ -18,12 +20,15 @@ from asayer_cli.coverage.model import By
 from asayer_cli.coverage.rules import COLLECTIBLE
 from asayer_cli.entries import Window
 from asayer_cli.integrations import AwsKey
+from asayer_cli.sandbox.faults import Fault
 from asayer_cli.secret import Secret
 from asayer_cli.tag import ASAYER
 from tests import warm
 from tests.coverage.corpus import CORPUS, UNTAGGED
 
 if TYPE_CHECKING:
+    from asayer_cli.aws.session import AwsSession
+    from asayer_cli.coverage.measure import Wishes
     from tests.coverage.conftest import Coverage, EnvironFor
     from tests.verification.conftest import Admin
 
@@ -72,20 +77,51 @@ def test_what_is_not_collected_or_cannot_be_counted_is_said(admin: Admin, covera
     assert "there is no log group /not/there in eu-west-1" in source["notes"]
 
 
-def test_a_result_that_may_be_cut_off_is_asked_for_in_halves(
-    admin: Admin, group: str, aws_key: dict[str, str], monkeypatch: pytest.MonkeyPatch
-) -> None:
+@pytest.fixture
+def session(admin: Admin, aws_key: dict[str, str], monkeypatch: pytest.MonkeyPatch) -> AwsSession:
     monkeypatch.setenv("AWS_ENDPOINT_URL", admin.addresses.aws_endpoint_url)
-    other = admin.log([TAGGED, "ERROR"])
     key = AwsKey(aws_key["ASAYER_AWS_ACCESS_KEY_ID"], Secret(aws_key["ASAYER_AWS_SECRET_ACCESS_KEY"]))
-    session = collector_session(key, admin.addresses.aws_region)
-    wishes = wishes_of(ASAYER, NOW - timedelta(hours=1), NOW + timedelta(minutes=1), None, NOW)
+    return collector_session(key, admin.addresses.aws_region)
+
+
+def last_hour() -> Wishes:
+    now = datetime.now(UTC)
+    return wishes_of(ASAYER, now - timedelta(hours=1), now - timedelta(minutes=2), None, now)
+
+
+def test_a_result_that_may_be_cut_off_is_asked_for_in_halves(admin: Admin, session: AwsSession) -> None:
+    group, other = admin.log(list(CORPUS)), admin.log([TAGGED, "ERROR"])
+    wishes = last_hour()
     whole = AwsSource(session, (group, other), group).count(wishes, By.GROUP)
-    halved = AwsSource(session, (group, other), group, most_rows=len(CORPUS)).count(wishes, By.GROUP)
+    source = AwsSource(session, (group, other), group, most_rows=20)
+    halved = source.count(wishes, By.GROUP)
+    assert sum(one.errors for one in whole.groups) > len(CORPUS) / 2
     assert halved.groups == whole.groups
     cut = AwsSource(session, (group,), group, most_rows=2).count(wishes, By.GROUP)
     assert not cut.complete
     assert "more than 2 rows" in cut.notes[0]
+    # nothing falls into a window that ends before the group was made, so that the estimate is nothing
+    poor = AwsSource(session, (other,), other, max_cost=0, most_rows=1)
+    assert "asking again would cost more than $0.00" in poor.count(wishes, By.GROUP).notes[0]
+
+
+def test_queries_keep_to_the_calls_that_the_account_has_in_all(admin: Admin, session: AwsSession) -> None:
+    group, account = admin.log([TAGGED]), uuid.uuid4().hex
+    budget = budget_for(account, session.region, START_QUERY)
+    admin.front("aws").order(Fault("logs", "StartQuery", "throttle"))
+    AwsSource(session, (group,), group, account=account).count(last_hour(), By.GROUP)
+    assert budget.free() < budget.most
+
+
+def test_one_group_that_is_refused_takes_no_other_with_it(admin: Admin, coverage: Coverage) -> None:
+    groups = admin.log([TAGGED]), admin.log(["ERROR"])
+    admin.front("aws").order(Fault("logs", "StartQuery", "denied", times=2))
+    run = coverage(groups=groups)
+    assert (run.code, run.data["errors"] + run.data["sources"][0]["groups"][1]["errors"]) == (5, 1)
+    [note] = run.data["sources"][0]["notes"]
+    assert "could not be counted" in note
+    admin.front("aws").order(Fault("logs", "StartQuery", "denied", times=3))
+    assert coverage(groups=groups).code == 4
 
 
 def test_what_costs_too_much_is_not_asked(group: str, admin: Admin, coverage: Coverage) -> None:

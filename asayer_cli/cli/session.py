@@ -152,7 +152,7 @@ def group(
         _end_at_interrupt(wanted)
     for doubt in asked.doubts:
         app.console.warn(doubt)
-    page = Path(html) if html else None
+    page = None if html is None else Path(html)
     return Result(
         TimelineView(reader.timeline(str(zone.key)), zone, wanted.stopped.set, full, page, not (no_pager or follow))
     )

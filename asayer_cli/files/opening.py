@@ -31,7 +31,8 @@ _ZSTD: Final = b"\x28\xb5\x2f\xfd"
 _ZSTD_SKIPPABLE: Final = b"\x2a\x4d\x18"
 # What is read by a process of its own is worth starting one.
 _LEAST_PART: Final = 16 << 20
-_ZSTD_STEP: Final = 4096
+# 4 bytes of it may be a block of 128 KB
+_ZSTD_STEP: Final = 512
 _LOOKED_AT: Final = 8192
 _UTF16: Final = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-be"}
 # window and 32: a header of gzip's is expected

@@ -32,6 +32,8 @@ COMMANDS = (
     ["integrations", "remove", "--yes"],
     ["verify"],
     ["verify", "--nope"],
+    ["session", "4113494647506610945", "--context", "3"],
+    ["coverage", "-o", "html"],
     ["audit"],
     ["config", "show"],
     ["config", "path"],

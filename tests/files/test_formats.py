@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import tracemalloc
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -177,6 +178,17 @@ def test_compressed(write: Write) -> None:
     assert messages(write(gzip.compress(b"".join(lines[:2])) + gzip.compress(b"".join(lines[2:])))) == wanted
     packer = zstandard.ZstdCompressor()
     assert messages(write(packer.compress(b"".join(lines[:2])) + packer.compress(b"".join(lines[2:])))) == wanted
+
+
+def test_what_swells_when_it_is_unpacked_needs_little_memory(write: Write) -> None:
+    bomb = FileSource([str(write(zstandard.compress(bytes(200_000_000))))])
+    tracemalloc.start()
+    found = list(bomb.find(search()))
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert found == []
+    assert peak < 60_000_000
+    assert "a line longer than 4 MB" in bomb.reading().notes[0]
 
 
 @pytest.mark.parametrize("pack", [gzip.compress, zstandard.ZstdCompressor(write_checksum=True).compress])

@@ -183,6 +183,7 @@ def test_files_need_no_account(session: Session, tmp_path: Path) -> None:
         ([str(ID), "--only", "elastic", "--log-group", "x"], "--log-group is for CloudWatch"),
         ([str(ID), "--since", "1h", "--until", "2h"], "The window is empty"),
         (["-", "--file", "-"], "Standard input cannot be both"),
+        ([str(ID), "--file", "x", "--html", ""], "The page . cannot be written: Is a directory"),
         ([], "Missing argument"),
     ],
 )

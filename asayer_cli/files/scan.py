@@ -10,7 +10,6 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
-from asayer_cli.files.finding import line_places
 from asayer_cli.files.formats import Kind, kind_of
 
 if TYPE_CHECKING:
@@ -101,6 +100,20 @@ class WordScan:
             part = block[begin : begin + _WINDOW + len(self._word) - 1].lower()
             found += [begin + place for place in line_places(part, self._word)]
         return found
+
+
+def line_places(block: bytes, needle: bytes) -> list[int]:
+    """Return where `needle`, which has no newline, stands in a block: once for each line that it stands in."""
+    found = []
+    find = block.find
+    place = find(needle)
+    while place >= 0:
+        found.append(place)
+        place = find(b"\n", place)
+        if place < 0:
+            break
+        place = find(needle, place)
+    return found
 
 
 def _cases(word: bytes) -> Iterator[tuple[int, tuple[int, int]]]:

@@ -7,6 +7,7 @@ import json
 from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import Enum
+from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +19,8 @@ from asayer_cli.secret import Secret, redact
 from asayer_cli.session_id import SessionId
 
 if TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
     from asayer_cli.result import Message, Result
 
 Json = dict[str, "Json"] | list["Json"] | str | int | float | bool | None
@@ -42,13 +45,17 @@ def to_json(value: object, *, reveal: bool = False) -> Json:  # noqa: PLR0911 - 
 
     Text is redacted here, value by value: in JSON text a secret may be escaped, and a key of ours may look like one.
     """
+    if type(value) is str:  # as most values are; an enumeration's have a rule of their own
+        return value if reveal else redact(value)
+    if value is None:
+        return value
     if isinstance(value, Secret):
         return value.reveal() if reveal else str(value)
     if isinstance(value, Enum):
         return to_json(value.value, reveal=True)
     if isinstance(value, str):
         return value if reveal else redact(value)
-    if value is None or isinstance(value, bool | int | float):
+    if isinstance(value, bool | int | float):
         return value
     if isinstance(value, datetime):
         return rfc3339(value)
@@ -60,14 +67,17 @@ def to_json(value: object, *, reveal: bool = False) -> Json:  # noqa: PLR0911 - 
 
 
 def _container(value: object, *, reveal: bool) -> Json:
+    if isinstance(value, tuple | list):
+        return [to_json(item, reveal=reveal) for item in value]
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {
-            field.name: to_json(getattr(value, field.name), reveal=reveal)
-            for field in dataclasses.fields(value)
-            if field.metadata.get("json", True)
-        }
+        return {name: to_json(getattr(value, name), reveal=reveal) for name in _shown_fields(type(value))}
     if isinstance(value, Mapping):
         return {str(name): to_json(item, reveal=reveal) for name, item in value.items()}
     if isinstance(value, Iterable):
         return [to_json(item, reveal=reveal) for item in value]
     raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+@lru_cache
+def _shown_fields(kind: type[DataclassInstance]) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(kind) if field.metadata.get("json", True))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from asayer_cli.output.envelope import to_json
 from asayer_cli.output.sanitise import for_json
@@ -12,6 +12,8 @@ from asayer_cli.result import SCHEMA
 if TYPE_CHECKING:
     from asayer_cli.exit_codes import ExitCode
     from asayer_cli.timeline.model import Completeness, Session, TimelineEntry
+
+_written: Final = json.JSONEncoder(ensure_ascii=False).encode
 
 
 def session_line(session: Session, zone: str) -> str:
@@ -33,4 +35,4 @@ def _line(kind: str, data: object, more: dict[str, object]) -> str:
     fields = to_json(data)
     if not isinstance(fields, dict):
         raise TypeError(f"a line of {kind} is an object")
-    return for_json(json.dumps({"type": kind, **more, **fields}, ensure_ascii=False))
+    return for_json(_written({"type": kind, **more, **fields}))

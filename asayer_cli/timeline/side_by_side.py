@@ -150,7 +150,8 @@ class Reader:
                 if self._stopped.is_set():
                     return False
             else:
-                self._work.arrived.set()
+                if not self._work.arrived.is_set():  # which is cheaper
+                    self._work.arrived.set()
                 return True
 
 

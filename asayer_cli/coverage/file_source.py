@@ -14,11 +14,10 @@ from asayer_cli.coverage.steps import begin_of, step_for
 from asayer_cli.coverage.tally import Tally
 from asayer_cli.entries import Window
 from asayer_cli.files.assembling import Assembler
-from asayer_cli.files.finding import line_places
 from asayer_cli.files.notes import Notes
 from asayer_cli.files.opening import Text
 from asayer_cli.files.places import described, places
-from asayer_cli.files.scan import candidates
+from asayer_cli.files.scan import candidates, line_places
 from asayer_cli.files.times import Clock
 from asayer_cli.stack_traces import trace_behind
 

@@ -69,8 +69,8 @@ class AwsSource:
                 tally.show(group.name)
         insights = self._insights = Insights(self.session, account=self.account)
         dead = {group.name for group in groups if group.name != self.collected or not group.collectible}
-        names, uncollected = [group.name for group in groups], set(dead)
-        for answer in self._answers(insights, names, wishes, by):
+        uncollected = set(dead)
+        for answer in self._answers(insights, groups, wishes, by):
             uncollected |= _add(tally, answer, by, dead)
         counted = summed(self, wishes, by, tally, uncollected=frozenset(uncollected))
         return replace(
@@ -123,12 +123,13 @@ class AwsSource:
             code="too_expensive",
         )
 
-    def _answers(self, insights: Insights, names: Sequence[str], wishes: Wishes, by: By) -> Iterator[InsightsAnswer]:
+    def _answers(
+        self, insights: Insights, groups: Sequence[LogGroup], wishes: Wishes, by: By
+    ) -> Iterator[InsightsAnswer]:
         from asayer_cli.aws.coverage_query import query  # noqa: PLC0415 - with its room
 
         text = query(wishes.convention, by, wishes.step)
-        starts = range(0, len(names), _GROUPS_OF_A_QUERY)
-        waiting = [(names[at : at + _GROUPS_OF_A_QUERY], wishes.window) for at in starts]
+        waiting: list[_Part] = [(names, wishes.window) for names in _asked_together(groups)]
         answered = False
         while waiting:
             part, within = waiting.pop()
@@ -179,6 +180,13 @@ class AwsSource:
                 yield f"nothing of log group {group.name} is collected: {group.why_not}"
         if len(groups) > 1:
             yield f"the product collects one log group, {self.collected}; the totals are its own"
+
+
+def _asked_together(groups: Sequence[LogGroup]) -> Iterator[list[str]]:
+    """Yield the names of up to 50 groups of one class each, as AWS queries no others together."""
+    for log_class in dict.fromkeys(group.log_class for group in groups):
+        names = [group.name for group in groups if group.log_class == log_class]
+        yield from (names[at : at + _GROUPS_OF_A_QUERY] for at in range(0, len(names), _GROUPS_OF_A_QUERY))
 
 
 def _add(tally: Tally, answer: InsightsAnswer, by: By, dead: Container[str]) -> set[str]:

@@ -64,6 +64,7 @@ def test_what_is_not_collected_or_cannot_be_counted_is_said(admin: Admin, covera
     collected = admin.log([TAGGED, "ERROR"])
     rare = admin.log(["ERROR"], log_class="INFREQUENT_ACCESS")
     passing = admin.log([], log_class="DELIVERY")
+    admin.front("aws").forget_requests()
     run = coverage("--by", "stream", groups=(collected, rare, passing, "/not/there"))
     assert run.code == 5
     [source] = run.data["sources"]
@@ -75,6 +76,7 @@ def test_what_is_not_collected_or_cannot_be_counted_is_said(admin: Admin, covera
     assert (source["errors"], source["collectible"], source["share"]) == (2, 1, 50.0)
     assert any(passing in note and "Delivery" in note for note in source["notes"])
     assert "there is no log group /not/there in eu-west-1" in source["notes"]
+    assert [call["operation"] for call in admin.front("aws").requests()].count("StartQuery") == 2
 
 
 @pytest.fixture

@@ -141,6 +141,14 @@ class _Tail:
         )
 
 
+def shut_down(response: Any) -> None:  # noqa: ANN401 - urllib3's HTTPResponse
+    """Let whoever reads an answer come to its end; does nothing where it has ended, or ends at this moment."""
+    # ValueError and RuntimeError: ended already; TypeError: its reader closes it between urllib3's look and its call;
+    # AttributeError: an urllib3 before 2.3, with which the thread ends after the longest silence
+    with contextlib.suppress(ValueError, RuntimeError, TypeError, AttributeError, OSError):
+        response.shutdown()
+
+
 @dataclass(frozen=True, slots=True)
 class _Update:
     """What came over the stream, and whether something before it had to be thrown away."""
@@ -183,9 +191,7 @@ class _Reader:
         """End the session; closing a connection that another thread reads would wait for that thread."""
         self._closed.set()
         if self._response is not None:
-            # ended already, or an urllib3 before 2.3, with which the thread ends after the longest silence
-            with contextlib.suppress(ValueError, RuntimeError, AttributeError, OSError):
-                self._response.raw.shutdown()
+            shut_down(self._response.raw)
         self._thread.join(_JOIN_SECONDS)
 
     def _run(self) -> None:

@@ -8,8 +8,10 @@ import uuid
 from typing import TYPE_CHECKING
 
 import pytest
+from urllib3.connection import HTTPConnection
+from urllib3.response import HTTPResponse
 
-from asayer_cli.aws.live_tail import Gap, tail
+from asayer_cli.aws.live_tail import Gap, shut_down, tail
 from asayer_cli.aws.session import AwsSession, collector_session, is_own_endpoint
 from asayer_cli.entries import LogEntry
 from asayer_cli.errors import PermissionDeniedError, RefusedError, UnreachableError, UsageError
@@ -179,3 +181,19 @@ def test_only_awss_own_endpoint_has_a_host_for_streams(session: AwsSession, monk
     client = collector_session(key, REGION).streaming_client("logs", REGION, 10)
     assert client.meta.endpoint_url == f"https://logs.{REGION}.amazonaws.com"
     assert client.meta.config.inject_host_prefix
+
+
+def test_an_answer_that_its_reader_closes_at_this_moment_is_shut_down() -> None:
+    class ClosedMeanwhile:
+        """A socket's shutdown that is there when urllib3 looks for it, and gone when it is called."""
+
+        def __bool__(self) -> bool:
+            answer.close()
+            return True
+
+    answer = HTTPResponse(connection=HTTPConnection("127.0.0.1"), sock_shutdown=ClosedMeanwhile())  # type: ignore[arg-type]
+    with pytest.raises(TypeError):
+        answer.shutdown()
+    answer = HTTPResponse(connection=HTTPConnection("127.0.0.1"), sock_shutdown=ClosedMeanwhile())  # type: ignore[arg-type]
+    shut_down(answer)
+    assert answer.closed

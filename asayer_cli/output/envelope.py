@@ -47,15 +47,13 @@ def to_json(value: object, *, reveal: bool = False) -> Json:  # noqa: PLR0911 - 
     """
     if type(value) is str:  # as most values are; an enumeration's have a rule of their own
         return value if reveal else redact(value)
-    if value is None:
-        return value
     if isinstance(value, Secret):
         return value.reveal() if reveal else str(value)
     if isinstance(value, Enum):
         return to_json(value.value, reveal=True)
     if isinstance(value, str):
         return value if reveal else redact(value)
-    if isinstance(value, bool | int | float):
+    if value is None or isinstance(value, bool | int | float):
         return value
     if isinstance(value, datetime):
         return rfc3339(value)

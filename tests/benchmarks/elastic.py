@@ -132,8 +132,10 @@ def rows() -> Iterator[Row]:
     """Measure, and yield the line."""
     made = documents("hour", DOCUMENTS, TAGGED_EVERY)
     with cluster(made) as there:
-        scan = [sys.executable, "-c", _SCAN, there.url, made.index, json.dumps(made.query(there.client))]
-        programs = [Program("ours", _reading(made, there.url), there.environ), Program("scan", scan, there.environ)]
+        asked = [there.url, made.index, json.dumps(made.query(there.client))]
+        reading = [sys.executable, "-m", "tests.benchmarks.read_documents", *asked]
+        scan = [sys.executable, "-c", _SCAN, *asked]
+        programs = [Program("ours", reading, there.environ), Program("scan", scan, there.environ)]
         _expect(made, *(run(program).output for program in programs))
         taken = in_turns(programs, _ROUNDS)
     scanned = f"elasticsearch.helpers.scan {taken['scan']:.2f} s ({taken['scan'] / taken['ours']:.2f} x)"
@@ -143,11 +145,6 @@ def rows() -> Iterator[Row]:
         "as fast as helpers.scan",
         taken["ours"] <= taken["scan"] * TOLERANCE,
     )
-
-
-def _reading(made: Documents, url: str) -> list[str]:
-    span = [str(milliseconds(bound)) for bound in (made.window.start, made.window.end)]
-    return [sys.executable, "-m", "tests.benchmarks.read_documents", url, made.index, *span, str(made.session_id)]
 
 
 def _expect(made: Documents, ours: bytes, scanned: bytes) -> None:

@@ -32,17 +32,26 @@ class Assembler:
     With `joins`, in what CloudWatch exports, the lines up to the next that begins with a time belong to one event. With
     `documents` an entry of JSON is taken apart into its fields, as Elasticsearch stores it; else its message is the
     line as the program wrote it, as CloudWatch stores it. Without `timed` no times are read. An entry whose line has no
-    time has that of the nearest line before it that has one.
+    time has that of the nearest line before it that has one. What begins before `start`, in bytes of the text, is left
+    to who reads that part of the file.
     """
 
     def __init__(
-        self, place: Place, clock: Clock, *, joins: bool = False, documents: bool = False, timed: bool = True
+        self,
+        place: Place,
+        clock: Clock,
+        *,
+        joins: bool = False,
+        documents: bool = False,
+        timed: bool = True,
+        start: int = 0,
     ) -> None:
         self._place = place
         self._clock = clock
         self._joins = joins
         self._documents = documents
         self._timed = timed
+        self._start = start
         self._recent: deque[int] = deque(maxlen=_REMEMBERED)
         self._looked_to = 0
         self._last_time: datetime | None = None
@@ -130,7 +139,7 @@ class Assembler:
                 break
             first = place
             parts.insert(0, earlier)
-        if first in self._recent:
+        if first in self._recent or first < self._start:
             return None
         if line.part or len(parts) > 1:
             self._recent.append(first)

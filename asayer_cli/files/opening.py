@@ -17,7 +17,7 @@ from asayer_cli.files.events import is_export, unwrapped
 from asayer_cli.files.places import STANDARD_INPUT
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterable, Iterator, Sequence
 
     from asayer_cli.files.blocks import Block
     from asayer_cli.files.notes import Notes
@@ -116,20 +116,48 @@ class Text:
         return unwrapped(pieces, self._place.name, self._notes) if is_export(head) else pieces
 
 
+def shares(places: Sequence[Place], most: int) -> list[list[tuple[Place, Span | None]]]:
+    """Return the files, or parts of them, as shares of about the same size that are read side by side, in order.
+
+    There are `most` of them, fewer where little is to be read, one where something can be read only once.
+    """
+    sizes = [_size_of(place) for place in places]
+    total = sum(sizes)
+    count = min(most, total // _LEAST_PART) if all(place.again for place in places) else 1
+    if count < 2:  # noqa: PLR2004 - one is the whole
+        return [[(place, None) for place in places]]
+    found: list[list[tuple[Place, Span | None]]] = [[] for _ in range(count)]
+    begun = 0
+    for place, size in zip(places, sizes, strict=True):
+        for span in spans(place, count) or (None,):
+            length = span.end - span.begin if span else size
+            found[min((2 * begun + length) * count // (2 * total), count - 1)].append((place, span))
+            begun += length
+    return [share for share in found if share]
+
+
 def spans(place: Place, most: int) -> list[Span]:
     """Return parts of a file that can be read side by side: at most so many, of equal size; none where it has none.
 
-    A file whose bytes are not its text, and one that is soon read, has no parts.
+    A file whose bytes are not its text, one that is soon read, and one that cannot be read have no parts.
     """
-    if not place.again:
+    try:
+        with opened(place) as stream:
+            size = _size(stream) or 0
+            count = min(most, size // _LEAST_PART)
+            if count < 2 or not _is_plain(stream.read(_HEAD)):  # noqa: PLR2004 - one is the whole
+                return []
+            borders = [0, *(_next_line(stream, size * number // count) for number in range(1, count)), size]
+            return [_span(stream, begin, end) for begin, end in pairwise(borders) if begin < end]
+    except OSError:
         return []
-    with opened(place) as stream:
-        size = _size(stream) or 0
-        count = min(most, size // _LEAST_PART)
-        if count < 2 or not _is_plain(stream.read(_HEAD)):  # noqa: PLR2004 - one is the whole
-            return []
-        borders = [0, *(_next_line(stream, size * number // count) for number in range(1, count)), size]
-        return [_span(stream, begin, end) for begin, end in pairwise(borders) if begin < end]
+
+
+def _size_of(place: Place) -> int:
+    try:
+        return os.stat(place.path).st_size if place.again else 0  # noqa: PTH116 - paths stay as they were typed
+    except OSError:
+        return 0
 
 
 def _size(stream: FileIO) -> int | None:

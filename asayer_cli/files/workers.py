@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import signal
 import threading
 from typing import TYPE_CHECKING, Any, Final
 
@@ -11,6 +12,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
 _MOST: Final = 4
+# How often a process looks whether somebody still waits for its answer, in seconds.
+_LOOKS: Final = 0.5
 
 
 def processors() -> int:
@@ -21,14 +24,22 @@ def processors() -> int:
 
 
 class Worker:
-    """A process that was forked to answer one question; what it answers must be plain data of ours."""
+    """A process that was forked to answer one question; what it answers must be plain data of ours.
+
+    It ends when the one that asks has ended. OSError when no process can be had.
+    """
 
     def __init__(self, question: Callable[[], Any]) -> None:
+        asking = os.getpid()
         reading, writing = os.pipe()
-        self._pid = os.fork()
-        if not self._pid:
+        try:
+            self._pid = os.fork()
+        except OSError:
             os.close(reading)
-            _answer(question, writing)
+            os.close(writing)
+            raise
+        if not self._pid:
+            _answer(question, writing, asking)
         os.close(writing)
         self._reading = reading
 
@@ -36,15 +47,19 @@ class Worker:
         """Wait for the answer and return it; None when the process ended without one."""
         with os.fdopen(self._reading, "rb") as stream:
             answer = stream.read()
-        os.waitpid(self._pid, 0)
-        return pickle.loads(answer) if answer else None  # noqa: S301 - from our own process, through a pipe of ours
+        _, status = os.waitpid(self._pid, 0)
+        return None if status else pickle.loads(answer)  # noqa: S301 - from our own process, through a pipe of ours
 
 
-def _answer(question: Callable[[], Any], writing: int) -> None:
+def _answer(question: Callable[[], Any], writing: int, asking: int) -> None:
     """Answer and end the process, without the clean-ups of the one that it was forked from."""
+    status = 1
     try:
+        signal.signal(signal.SIGALRM, lambda *_: None if os.getppid() == asking else os._exit(1))
+        signal.setitimer(signal.ITIMER_REAL, _LOOKS, _LOOKS)
         answer = pickle.dumps(question(), pickle.HIGHEST_PROTOCOL)
         with os.fdopen(writing, "wb") as stream:
             stream.write(answer)
+        status = 0
     finally:
-        os._exit(0)
+        os._exit(status)

@@ -11,7 +11,7 @@ from asayer_cli.collector import CloudWatchCollector, collector_for_elasticsearc
 from asayer_cli.entries import EARLIEST, LATEST
 from asayer_cli.files.assembling import Assembler
 from asayer_cli.files.notes import Notes
-from asayer_cli.files.opening import Text, spans
+from asayer_cli.files.opening import Text, shares
 from asayer_cli.files.places import described, places
 from asayer_cli.files.scan import candidates, scan_for
 from asayer_cli.files.sure_cases import SureCases
@@ -67,18 +67,17 @@ class FileSource:
         return True
 
     def begin(self, wishes: Wishes) -> None:
-        """Begin the first search, in processes of their own where files are large, while the program gets ready."""
-        window, most = wishes.window(datetime.now(UTC)), processors()
-        self._parts = [
-            part
-            for place in self._places
-            for part in _parts(place, partial(self._judged, window=window, wishes=wishes), most)
+        """Begin the first search, in processes of their own where much is to be read, while the program gets ready."""
+        window = wishes.window(datetime.now(UTC))
+        questions = [
+            partial(self._judged, share, window=window, wishes=wishes) for share in shares(self._places, processors())
         ]
+        self._parts = [_Part(question, begun=len(questions) > 1) for question in questions]
 
     def search(self, window: Window, wishes: Wishes) -> Tally:
         """Read every line once and judge those that were meant to be tagged; those without any time always count."""
-        judged = partial(self._judged, window=window, wishes=wishes)
-        parts = self._parts or [_Part(partial(judged, place)) for place in places(self._paths)]
+        whole = [(place, None) for place in places(self._paths)]
+        parts = self._parts or [_Part(partial(self._judged, whole, window=window, wishes=wishes))]
         self._parts = []
         tally = self._tally(wishes)
         self._notes, self._clock = Notes(), Clock()
@@ -121,37 +120,33 @@ class FileSource:
             return warned(f"{words}: nothing is in there", "Name the file that the application writes to.")
         return passed(words)
 
-    def _judged(self, place: Place, span: Span | None = None, *, window: Window, wishes: Wishes) -> _Judged:
-        """Judge the lines of a file, or of a part of it, that were meant to be tagged."""
+    def _judged(self, share: Sequence[tuple[Place, Span | None]], *, window: Window, wishes: Wishes) -> _Judged:
+        """Judge the lines of files, or of parts of them, that were meant to be tagged."""
         notes, clock, tally = Notes(), Clock(), self._tally(wishes)
         bounded = (window.start, window.end) != (EARLIEST, LATEST)
         finds = self._finds(wishes.convention)
         simple = not (self._documents or wishes.explain or wishes.session_ids)
         sure = SureCases(wishes.convention, window) if simple else None
         timed = bounded or wishes.explain
-        for entry in self._meant(Text(place, notes, span), place, clock, wishes.convention, sure, timed=timed):
-            if entry is None:
-                tally.add_sure()
-            elif not bounded or entry.time is None or window.start <= entry.time < window.end:
-                tally.add(entry, found=finds(entry))
+        for place, span in share:
+            start = span.begin if span else 0
+            read = partial(Assembler, place, clock, documents=self._documents, timed=timed, start=start)
+            for entry in self._meant(Text(place, notes, span), read, wishes.convention, sure):
+                if entry is None:
+                    tally.add_sure()
+                elif not bounded or entry.time is None or window.start <= entry.time < window.end:
+                    tally.add(entry, found=finds(entry))
         return tally, notes, clock
 
     def _meant(
-        self,
-        text: Text,
-        place: Place,
-        clock: Clock,
-        convention: TagConvention,
-        sure: SureCases | None,
-        *,
-        timed: bool,
+        self, text: Text, read: Callable[..., Assembler], convention: TagConvention, sure: SureCases | None
     ) -> Iterator[LogEntry | None]:
         """Yield the entries that may be tagged, None for each that is surely taken."""
         hits = scan_for(convention, frozenset())
         assembler: Assembler | None = None
         for block in text.blocks():
             if assembler is None:
-                assembler = Assembler(place, clock, joins=text.zipped, documents=self._documents, timed=timed)
+                assembler = read(joins=text.zipped)
                 sure = None if text.zipped else sure
             for begin, end, hit in candidates(block.data, hits):
                 if sure and sure.hold(block.data, begin, end, hit):
@@ -177,9 +172,9 @@ class FileSource:
 class _Part:
     """A part of the files that is judged when its result is asked for, or by then by a process of its own."""
 
-    def __init__(self, question: Callable[[], _Judged], worker: Worker | None = None) -> None:
+    def __init__(self, question: Callable[[], _Judged], *, begun: bool = False) -> None:
         self._question = question
-        self._worker = worker
+        self._worker = _worker(question) if begun else None
 
     def result(self) -> _Judged:
         """Return what was counted; what another process did not do is done here."""
@@ -187,7 +182,8 @@ class _Part:
         return answer or self._question()
 
 
-def _parts(place: Place, judged: Callable[..., _Judged], most: int) -> list[_Part]:
-    """Return the parts of a file, begun already where there are several."""
-    questions = [partial(judged, place, span) for span in (spans(place, most) if most > 1 else ())]
-    return [_Part(question, Worker(question)) for question in questions] or [_Part(partial(judged, place))]
+def _worker(question: Callable[[], _Judged]) -> Worker | None:
+    try:
+        return Worker(question)
+    except OSError:  # too many processes are running, or too little memory is left
+        return None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -11,16 +11,15 @@ from hypothesis import strategies as st
 from asayer_cli.collector import CloudWatchCollector
 from asayer_cli.entries import EARLIEST, LATEST, LogEntry, Window
 from asayer_cli.files import opening
+from asayer_cli.files.assembling import Assembler
 from asayer_cli.files.blocks import blocks_of
 from asayer_cli.files.notes import Notes
 from asayer_cli.files.places import Place
 from asayer_cli.files.scan import IdScan, Letters, WordScan, candidates, rarest_word
 from asayer_cli.files.sure_cases import SureCases
+from asayer_cli.files.times import Clock
 from asayer_cli.tag import ASAYER, OPENREPLAY, find_session, read_tag
 from tests.files.conftest import SESSION, TAG
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 NAMES = st.builds(
     lambda words, gaps, raised: "".join(
@@ -147,3 +146,34 @@ def test_parts_of_a_file_are_all_of_it(tmp_path: Path) -> None:
             offset += len(block.data)
             found += block.data.count(b"\n")
     assert (found, offset) == (40_000, path.stat().st_size)
+
+
+def test_files_are_divided_among_few_processes(tmp_path: Path) -> None:
+    places = [Place(str(tmp_path / f"{number}.log")) for number in range(8)]
+    for number, place in enumerate(places):
+        with Path(place.path).open("wb") as file:
+            file.truncate((40 if number == 5 else 3) << 20)
+            file.seek(21 << 20)
+            file.write(b"\n" if number == 5 else b"")
+    shares = opening.shares(places, 2)
+    assert [[place for place, _ in share] for share in shares] == [places[:6], places[5:]]
+    ends = [(span.begin, span.end) for share in shares for _, span in share if span]
+    assert [begin for begin, _ in ends] + [40 << 20] == [0] + [end for _, end in ends]
+    assert opening.shares(places[:5], 4) == [[(place, None) for place in places[:5]]]
+    assert opening.shares([*places, Place("-", again=False)], 4)[1:] == []
+    (tmp_path / "5.log").unlink()
+    assert opening.shares(places[5:], 4) == [[(place, None) for place in places[5:]]]
+
+
+def test_an_entry_that_was_cut_where_parts_meet_is_of_one_of_them(tmp_path: Path) -> None:
+    path = tmp_path / "0.log"
+    first, last = (f"2026-11-22T09:30:00Z stdout {part} {TAG} ERROR\n".encode() for part in "PF")
+    path.write_bytes(first + last)
+    middle, end = len(first), len(first + last)
+    found = []
+    for span in (opening.Span(0, middle, b"", last), opening.Span(middle, end, first, b"")):
+        assembler = Assembler(Place(str(path)), Clock(), start=span.begin)
+        for block in opening.Text(Place(str(path)), Notes(), span).blocks():
+            made = [assembler.entry(block, *line[:2]) for line in candidates(block.data, WordScan(b"asayer"))]
+            found += [entry[0].message for entry in made if entry]
+    assert found == [f"{TAG} ERROR{TAG} ERROR"]

@@ -5,8 +5,12 @@ from __future__ import annotations
 import gzip
 import json
 import os
+import resource
+import subprocess
+import sys
 import threading
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from xml.etree import ElementTree as ET
 
@@ -20,8 +24,6 @@ from asayer_cli.verification.wishes import Wishes
 from tests.files.conftest import SESSION, TAG
 
 if TYPE_CHECKING:
-    from pathlib import Path
-
     from tests.conftest import Cli, Run
     from tests.files.conftest import Write
 
@@ -144,15 +146,32 @@ def wishes(**more: Any) -> Wishes:
 def test_processes_of_their_own_count_the_same(tmp_path: Path) -> None:
     path = tmp_path / "app.log"
     sure = f"2026-11-22T09:30:00.000Z {TAG} ERROR"
-    path.write_text("".join(f"{line} {'x' * 30_000}\n" for line in (sure, *NEAR_MISSES.values())) * 150)
+    path.write_text("\n".join((sure, *NEAR_MISSES.values(), "x" * 240_000, "")) * 150)
     source = FileSource([str(path)], "cloudwatch")
     window = wishes().window(datetime.now(UTC))
     alone = source.search(window, wishes())
     source.begin(wishes())
     together = source.search(window, wishes())
     assert alone.collectible == 150
+    limit = resource.getrlimit(resource.RLIMIT_NOFILE)
+    one_more = max(int(fd.name) for fd in Path("/proc/self/fd").iterdir()) + 1
+    resource.setrlimit(resource.RLIMIT_NOFILE, (one_more, limit[1]))
+    try:
+        source.begin(wishes())  # for which no pipe can be had
+        refused = source.search(window, wishes())
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limit)
     for name in ("tagged", "queryable", "collectible", "rejected", "near_misses", "samples"):
-        assert getattr(alone, name) == getattr(together, name), name
+        assert getattr(alone, name) == getattr(together, name) == getattr(refused, name), name
+
+
+def test_a_process_ends_with_the_one_that_asked() -> None:
+    forked = (
+        "import os, time; from asayer_cli.files.workers import Worker; Worker(lambda: time.sleep(600)); os._exit(7)"
+    )
+    # the pipe of its output ends when the last process that has it does
+    run = subprocess.run([sys.executable, "-c", forked], stdout=subprocess.PIPE, timeout=60, check=False)
+    assert run.returncode == 7
 
 
 def test_only_so_many_entries_are_listed(write: Write) -> None:

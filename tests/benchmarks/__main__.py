@@ -8,7 +8,7 @@ import platform
 import sys
 from typing import TYPE_CHECKING, Final
 
-from tests.benchmarks import completeness, elastic, files, memory, page, propagation, reading, services, startup, table
+from tests.benchmarks import completeness, elastic, files, memory, pages, propagation, reading, services, startup, table
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -22,7 +22,7 @@ READING: Final[dict[str, Callable[[], Iterator[Row]]]] = {
     "memory": memory.rows,
     "elastic": elastic.rows,
     "completeness": completeness.rows,
-    "page": page.rows,
+    "page": pages.rows,
 }
 COSTS: Final = ("startup", "propagation", "services")
 

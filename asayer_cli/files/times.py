@@ -16,7 +16,8 @@ _MONTHS: Final = {
 _MONTH: Final = rb"(Jan|Feb|Mar|Apr|May|Jun|Jul|Aug|Sep|Oct|Nov|Dec)"
 _CLOCK: Final = rb"(\d\d):(\d\d):(\d\d)"
 _FRACTION: Final = rb"(?:[.,](\d{1,9}))?"
-_ZONE: Final = rb"(?: ?(Z\b|UTC|GMT|[+-]\d\d:?\d\d)\b)?"
+# hours alone only where no blank stands between
+_ZONE: Final = rb"(?: ?(Z\b|UTC|GMT|[+-]\d\d:?\d\d|(?<=\d)[+-]\d\d)\b)?"
 # before the time stands a level, a host or a bracket, but no quotation
 _BEFORE: Final = rb"[\w.:/<>|()\[\]\t -]{0,40}?"
 # Epochs from 2001 on: seconds, milliseconds, microseconds and nanoseconds tell themselves apart by their digits.
@@ -38,6 +39,8 @@ _KLOG: Final = re.compile(rb"[IWEF](\d\d)(\d\d) " + _CLOCK + _FRACTION + rb"\b")
 _EPOCH: Final = re.compile(rb"\[?(1\d{18}|1\d{15}|1\d{12}|1\d{9})(?:\.(\d{1,9}))?(?![\w.])")
 # what most lines begin with, and the standard library reads fastest
 _COMMON: Final = re.compile(rb"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{3,9})?(?:Z|[+-]\d\d:\d\d))(?!\S)")
+# logfmt: level=error ts=
+_KEY: Final = re.compile(rb'(?:[\w.]+=[\w./:-]* ){0,3}(?:time|ts|t|timestamp|datetime|date|asctime|at)="?')
 _HAS_CLOCK: Final = re.compile(rb"\d\d:\d\d:\d\d")
 
 
@@ -60,7 +63,9 @@ class Clock:
         try:
             if match := _COMMON.match(head):
                 return datetime.fromisoformat(match[1].decode()).astimezone(UTC)
-            return self._by_clock(head) if _HAS_CLOCK.search(head) else self._by_epoch(head)
+            if key := _KEY.match(head):
+                head = head[key.end() :]
+            return (self._by_clock(head) if _HAS_CLOCK.search(head) else None) or self._by_epoch(head)
         except (ValueError, OverflowError):
             return None
 
@@ -144,7 +149,7 @@ def _zone(text: bytes | None) -> timezone:
     if text is None or text in (b"Z", b"UTC", b"GMT"):
         return UTC
     digits = text[1:].replace(b":", b"")
-    offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:]))
+    offset = timedelta(hours=int(digits[:2]), minutes=int(digits[2:] or 0))
     return timezone(-offset if text[:1] == b"-" else offset)
 
 

@@ -43,6 +43,11 @@ BEFORE_EPOCH = 1_795_339_800  # 2026-11-22T09:30:00Z
         ("22-Nov-2026 09:30:00.123 SEVERE", timedelta(milliseconds=123)),
         ("[Sun Nov 22 09:30:00.000001 2026] [core:error]", timedelta(microseconds=1)),
         ("E1122 09:30:00.123456   1 pod.go:4]", timedelta(microseconds=123456)),
+        ("2026-11-22 10:30:00.5+01 ERROR", timedelta(milliseconds=500)),
+        ("2026-11-22 09:30:00 -10 left", timedelta(0)),
+        ("time=2026-11-22T09:30:00.000Z level=ERROR msg=x", timedelta(0)),
+        ('level=error app=shop time="2026-11-22T10:30:00+01:00" msg=x', timedelta(0)),
+        (f"ts={BEFORE_EPOCH}.5 until=12:30:00", timedelta(milliseconds=500)),
         (f"{BEFORE_EPOCH} boom", timedelta(0)),
         (f"{BEFORE_EPOCH}.25 boom", timedelta(milliseconds=250)),
         (f"{BEFORE_EPOCH}123 boom", timedelta(milliseconds=123)),
@@ -65,7 +70,16 @@ def test_what_is_assumed_of_times() -> None:
 
 
 @pytest.mark.parametrize(
-    "line", ["", "boom", "  at 2026-11-22 09:30:00", "2026-13-45T09:30:00Z", "12:30:00", "1234567890123456789012"]
+    "line",
+    [
+        "",
+        "boom",
+        "  at 2026-11-22 09:30:00",
+        "2026-13-45T09:30:00Z",
+        "12:30:00",
+        "1234567890123456789012",
+        "time=soon x=2026-11-22T09:30:00Z",
+    ],
 )
 def test_no_time(line: str) -> None:
     assert Clock().of_line(line.encode()) is None

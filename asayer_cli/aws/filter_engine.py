@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import math
 import threading
 import time
 from itertools import groupby
+from sys import intern
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import ClientError
@@ -249,6 +251,28 @@ def _note_sending(**_: object) -> None:
         note()
 
 
+# An answer takes many times its size while it is turned into entries, and a burst of them arrives at once.
+_unpacking = threading.Lock()
+
+
+def _wait_to_unpack(**_: object) -> None:
+    """Let one answer after the other be parsed: that takes no longer, and the first one is ready sooner."""
+    if not getattr(_sending, "unpacks", False):
+        _unpacking.acquire()
+        _sending.unpacks = True
+
+
+@contextlib.contextmanager
+def _unpacking_ends() -> Iterator[None]:
+    """Let the next answer be parsed behind the block, however it ends."""
+    try:
+        yield
+    finally:
+        if getattr(_sending, "unpacks", False):
+            _sending.unpacks = False
+            _unpacking.release()
+
+
 class _Calls:
     """The calls of one search."""
 
@@ -260,7 +284,9 @@ class _Calls:
         with translated(_ACTION, region=region):
             # throttling is for the budget to see, and every other failure for the schedule: no retries of the SDK's
             self._logs = session.client("logs", region, once=True)
-        self._logs.meta.events.register("before-send.*.FilterLogEvents", _note_sending, unique_id=_ACTION)
+        events = self._logs.meta.events
+        events.register("before-send.*.FilterLogEvents", _note_sending, unique_id=_ACTION)
+        events.register("before-parse.*.FilterLogEvents", _wait_to_unpack, unique_id=f"{_ACTION} unpacks")
 
     def __call__(self, chain: Chain, sent: Callable[[], None]) -> Page:
         """Ask for the next page of a chain; `sent` is called as the request goes out."""
@@ -272,7 +298,7 @@ class _Calls:
             **({"nextToken": chain.token} if chain.token else {}),
         }
         began = time.monotonic()
-        with translated(_ACTION, region=self._region, resource=self._arn):
+        with translated(_ACTION, region=self._region, resource=self._arn), _unpacking_ends():
             try:
                 _sending.note = sent
                 answer = self._logs.filter_log_events(**request)
@@ -295,11 +321,12 @@ def class_refused(group: str) -> UsageError:
 
 def to_entry(group: str, event: dict[str, Any]) -> LogEntry:
     """Turn one of FilterLogEvents' events into an entry."""
-    stream, ingested = event.get("logStreamName") or "", event.get("ingestionTime")
+    # one text for all of a stream's entries: many of them wait at the same time
+    stream, ingested = intern(event.get("logStreamName") or ""), event.get("ingestionTime")
     return LogEntry(
         time=moment_of(event["timestamp"]),
         message=event["message"],
-        place=f"{group} {stream}",
+        place=intern(f"{group} {stream}"),
         entry_id=event["eventId"],
         stream=stream,
         ingested_at=None if ingested is None else moment_of(ingested),

@@ -11,7 +11,7 @@ from collections import deque
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
-from asayer_cli.aws.event_order import EventOrder
+from asayer_cli.aws.event_order import EventOrder, bytes_of
 from asayer_cli.aws.slices import Density, Slice, SlicePlan
 from asayer_cli.entries import milliseconds
 
@@ -20,8 +20,10 @@ if TYPE_CHECKING:
 
     from asayer_cli.entries import LogEntry
 
-MOST_WAITING_ENTRIES: Final = 20_000
-MOST_WAITING_BYTES: Final = 32 * 1024 * 1024
+MOST_WAITING_ENTRIES: Final = 12_000
+MOST_WAITING_BYTES: Final = 16 * 1024 * 1024
+# What the front has beyond this is taken as a whole before it reads on, while the last it gave is still in use.
+_MOST_AT_FRONT: Final = 1_000
 MOST_IN_FLIGHT: Final = 40
 PAGES_OF_A_SLICE: Final = 5.0
 # A slice that has more pages may be split.
@@ -88,6 +90,15 @@ class Schedule:
         """Whether no further call is needed."""
         return self._plan.exhausted and all(chain.ended for chain in self._chains)
 
+    @property
+    def waiting(self) -> int:
+        """The entries that were read and not taken."""
+        return sum(chain.order.entries for chain in self._chains)
+
+    @property
+    def _waiting_bytes(self) -> int:
+        return sum(chain.order.bytes for chain in self._chains)
+
     def has_work(self, now: float) -> bool:
         """Tell whether a call can go out now."""
         return self._ready(now) is not None or self._may_open()
@@ -112,8 +123,10 @@ class Schedule:
         self._latency = _smoothed(self._latency, page.seconds)
         self._entries_per_page = _smoothed(self._entries_per_page, len(page.entries))
         chain.throttled = chain.failures = 0
-        chain.pages += 1
         inside = [entry for entry in page.entries if _is_in(chain.slice, entry)]
+        if not self._can_keep(chain, inside):
+            return
+        chain.pages += 1
         chain.order.add(inside)
         chain.unsure = 0 if inside else chain.unsure + 1
         # a token that comes back would lead here again, for ever
@@ -121,6 +134,7 @@ class Schedule:
             self._density.learn(chain.slice.width, chain.pages)
             chain.order.finish()
             chain.done = True
+            self._drop_spent()
             return
         chain.token = page.token
         if self._is_worth_splitting(chain, free_calls):
@@ -142,16 +156,15 @@ class Schedule:
 
     def take(self) -> list[LogEntry]:
         """Return the entries that come next, empty when none is known yet; raises what ended the reading there."""
-        while self._chains:
-            front = self._chains[0]
-            if front.order.has_settled:
-                return front.order.take()
-            if front.error:
-                raise front.error
-            if not front.done:
-                break
-            self._chains.popleft()
-        return []
+        self._drop_spent()
+        if not self._chains:
+            return []
+        front = self._chains[0]
+        if front.error and not front.order.has_settled:
+            raise front.error
+        taken = front.order.take()
+        self._drop_spent()
+        return taken
 
     @property
     def can_take(self) -> bool:
@@ -162,6 +175,11 @@ class Schedule:
             if not chain.done:
                 return False
         return self._plan.exhausted
+
+    def _drop_spent(self) -> None:
+        """Let the first chain that has not ended stand at the front, which reads on however much waits behind it."""
+        while self._chains and self._chains[0].done and not self._chains[0].order.has_settled:
+            self._chains.popleft()
 
     def _ready(self, now: float) -> Chain | None:
         if self._in_flight >= MOST_IN_FLIGHT:
@@ -176,10 +194,18 @@ class Schedule:
         coming = self._in_flight * self._entries_per_page
         if number == 0 and self._chains:
             order = self._chains[0].order
-            return not order.has_settled or order.entries <= MOST_WAITING_ENTRIES // 2
-        entries = sum(chain.order.entries for chain in self._chains)
-        waiting_bytes = sum(chain.order.bytes for chain in self._chains)
-        return entries + coming < MOST_WAITING_ENTRIES and waiting_bytes < MOST_WAITING_BYTES
+            return not order.has_settled or order.entries <= _MOST_AT_FRONT
+        return self.waiting + coming < MOST_WAITING_ENTRIES and self._waiting_bytes < MOST_WAITING_BYTES
+
+    def _can_keep(self, chain: Chain, entries: Sequence[LogEntry]) -> bool:
+        """Tell whether a page may wait for the front; one that may not is asked for again when there is room."""
+        if not entries or chain is self._chains[0]:
+            return True
+        new_bytes = sum(map(bytes_of, entries))
+        return (
+            self.waiting + len(entries) <= MOST_WAITING_ENTRIES
+            and self._waiting_bytes + new_bytes <= MOST_WAITING_BYTES
+        )
 
     def _may_open(self) -> bool:
         return not self._plan.exhausted and self._in_flight < MOST_IN_FLIGHT and self._has_room(len(self._chains))
@@ -219,6 +245,7 @@ class Schedule:
         place = self._chains.index(chain)
         for number, part in enumerate(Slice(start, chain.slice.end).cut(parts)):
             self._chains.insert(place + 1 + number, Chain(part))
+        self._drop_spent()
 
     def _returned(self, chain: Chain) -> None:
         chain.in_flight = False

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from asayer_cli.aws.budget import PERIOD_SECONDS, Pace, budget_for, quota
 from asayer_cli.aws.engines import FILTER, INSIGHTS, choose
 from asayer_cli.aws.event_order import EventOrder
-from asayer_cli.aws.filter_schedule import Chain, Page, Schedule
+from asayer_cli.aws.filter_schedule import MOST_WAITING_ENTRIES, Chain, Page, Schedule
 from asayer_cli.aws.model import LogGroup
 from asayer_cli.aws.reading import CloudWatchReader, collector_pattern, session_patterns
 from asayer_cli.aws.slices import Density, Slice, SlicePlan
@@ -171,6 +171,38 @@ def test_any_order_of_answers_gives_every_entry_once(times: list[int], size: int
         schedule.answered(chain, Page(mine[begin : begin + size], token, 0.3), free)
     assert schedule.ended
     assert taken == events
+
+
+def test_what_comes_next_is_read_however_much_waits_behind_it() -> None:
+    schedule = Schedule(Slice(0, DAY_MS // 4), 10, 9, Density())
+    chains = [chain for _ in range(9) if (chain := schedule.start(0.0))]
+    first, second, *behind = chains
+    for chain in behind:
+        start = chain.slice.start
+        schedule.answered(chain, Page([entry(start + n, n) for n in range(4_000)], "", 0.3), 0)
+    schedule.postponed(second, 0.0)
+    schedule.answered(first, Page([entry(5, 1)], "", 0.3), 0)
+    assert schedule.take() == [entry(5, 1)]
+    assert schedule.start(0.0) is second
+
+
+def test_no_more_waits_than_may_whatever_the_pages_hold() -> None:
+    schedule = Schedule(Slice(0, DAY_MS // 4), 10, 9, Density())
+    taken = list[LogEntry]()
+    chains = [chain for _ in range(9) if (chain := schedule.start(0.0))]
+    asked = 0
+    while chains:
+        for chain in chains[::-1]:
+            start = chain.slice.start
+            schedule.answered(chain, Page([entry(start + n, n) for n in range(5_000)], "", 0.3), 0)
+            asked += 1
+        assert schedule.waiting <= MOST_WAITING_ENTRIES + 5_000
+        while schedule.can_take and (part := schedule.take()):
+            taken += part
+        chains = [chain for _ in range(9) if (chain := schedule.start(0.0))]
+    assert len(taken) == 9 * 5_000
+    assert taken == sorted(taken, key=lambda one: milliseconds(one.time) if one.time else 0)
+    assert asked < 30
 
 
 # --- against the model ----------------------------------------------------------------------------------------------

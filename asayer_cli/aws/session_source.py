@@ -199,7 +199,8 @@ class CloudWatchSource:
         """Return the newest event's time where entries may still come, or where none was found; None elsewhere."""
         if self._newest_asked:
             asked, self._newest_asked = self._newest_asked, None
-            if (newest := asked.result()) or self._count:
+            newest = max(filter(None, (asked.result(), self._newest)), default=None)  # followed since it was asked
+            if newest or self._count:
                 return newest
         recent = datetime.now(UTC) - _RECENT
         windows = (window for window in reversed(self._windows) if not self._count or window.end > recent)

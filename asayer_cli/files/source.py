@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from asayer_cli.files.assembling import Assembler
 from asayer_cli.files.following import followed
+from asayer_cli.files.formats import read_line
 from asayer_cli.files.notes import Notes
 from asayer_cli.files.opening import Text
 from asayer_cli.files.ordering import ordered
@@ -136,7 +137,7 @@ class FileSource:
     def _learn(self, last: bytes) -> None:
         """Learn the newest time from the last lines of a file."""
         for line in last[-_TAIL:].splitlines()[-_TAIL_LINES:]:
-            time = self._clock.of_line(line)
+            time = read_line(line, self._clock).time
             if time and (self._newest is None or time > self._newest):
                 self._newest = time
 

@@ -190,6 +190,9 @@ def test_following_goes_on_where_finding_ended(
     stopped.set()
     follower.join(10)
     assert sorted(came) == sorted([f"INFO {TAG} between", *[f"INFO {TAG} twice"] * 2])
+    newest = source.reading().newest
+    assert newest is not None
+    assert abs(newest - twice) < timedelta(seconds=0.1)
 
 
 def wait_for(holds: Callable[[], bool]) -> None:

@@ -4,7 +4,7 @@ import os
 import resource
 import threading
 import time
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -121,6 +121,9 @@ def test_what_reading_tells(write: Write) -> None:
     assert len(reading.remarks) == 2
     assert reading.newest is not None
     assert reading.newest.minute == 31
+    docker = FileSource([str(write('{"log":"x\\n","stream":"stderr","time":"2026-11-22T09:32:00Z"}\n'))])
+    assert list(docker.find(search())) == []
+    assert docker.reading().newest == datetime(2026, 11, 22, 9, 32, tzinfo=UTC)
 
 
 def test_a_pipe_is_read(tmp_path: Path) -> None:

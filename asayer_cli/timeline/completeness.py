@@ -36,6 +36,7 @@ def completeness(
     """Return the end of a timeline of so many entries, and the exit code that it adds up to."""
     readings = tuple(source_reading(reader, asked, now) for reader in readers if reader.configured)
     complete = all(reading.complete for reading in readings)
+    explained = bool(entries) or all(reading.failure for reading in readings)
     told = Completeness(
         entries=entries,
         errors=counts.errors,
@@ -43,7 +44,7 @@ def completeness(
         readings=readings,
         complete=complete,
         may_grow=any(reading.may_grow for reading in readings),
-        likely_reasons=() if entries else tuple(likely_reasons(readings, asked, convention, now)),
+        likely_reasons=() if explained else tuple(likely_reasons(readings, asked, convention, now)),
     )
     return told, exit_code(readers, told)
 

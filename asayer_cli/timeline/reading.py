@@ -109,7 +109,9 @@ class TimelineReader:
             return
         found = sum(reader.count for reader in self._merged.readers)
         doing = "following" if not any(reader.finding for reader in reading) else "reading"
-        self._progress(f"{doing} {', '.join(reader.place for reader in reading)}: {found:,} entries so far")
+        waited_for = self._merged.held_up_by()
+        behind = f", which wait for {', '.join(reader.place for reader in waited_for)}" if waited_for else ""
+        self._progress(f"{doing} {', '.join(reader.place for reader in reading)}: {found:,} entries so far{behind}")
 
     def _stop_in_time(self) -> None:
         """End following when it has lasted long enough, or when nothing may arrive any more."""

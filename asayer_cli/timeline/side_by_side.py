@@ -212,6 +212,10 @@ class SideBySide:
         while self._heap:
             yield self._next()
 
+    def held_up_by(self) -> list[Reader]:
+        """Return the readers whose next entries must be known before what the others have can be shown."""
+        return [reader for reader in self.readers if reader in self._waiting] if self._heap else []
+
     def _have_ended(self) -> bool:
         return all(reader.ended for reader in self.readers)
 

@@ -76,6 +76,28 @@ def test_the_code_of_the_worst_failure_wins() -> None:
     told, code = timeline.finish()
     assert code is ExitCode.NOT_CONFIGURED
     assert told.readings[1].place == "Elasticsearch"
+    assert told.likely_reasons == ()  # the failures are the reason
+
+
+def test_progress_says_whose_answer_is_waited_for() -> None:
+    answered = threading.Event()
+
+    class Slow(PlainSource):
+        def find(self, _search: object) -> object:  # type: ignore[override]
+            answered.wait(20)
+            yield from ()
+
+    told: list[str] = []
+
+    def tell(text: str) -> None:
+        told.append(text)
+        answered.set()
+
+    quick = PlainSource([found(f"{TAG} a"), found(f"{TAG} b")], place="a list")
+    reader = TimelineReader([opening(quick), opening(Slow([], place="slow"))], wanted(), tell)
+    reader.start()
+    assert len(list(reader.timeline("UTC").entries)) == 2
+    assert told[0] == "reading a list, slow: 2 entries so far, which wait for slow"
 
 
 def test_what_is_incomplete_without_an_error() -> None:

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 # what a line of an export may look like: its first one, and the others
 _OF_EXPORTS: Final = frozenset({Kind.EXPORT, Kind.PLAIN})
+_TEXT: Final = frozenset({Kind.EXPORT, Kind.PLAIN, Kind.TIMED})
 _CUT: Final = frozenset({Kind.DOCKER, Kind.CRI})
 # How far the other parts of a line are looked for, in lines of any stream.
 _NEAR: Final = 1_000
@@ -29,11 +30,11 @@ _REMEMBERED: Final = 64
 class Assembler:
     """Makes entries of one file's lines.
 
-    With `joins`, in what CloudWatch exports, the lines up to the next that begins with a time belong to one event. With
-    `documents` an entry of JSON is taken apart into its fields, as Elasticsearch stores it; else its message is the
-    line as the program wrote it, as CloudWatch stores it. Without `timed` no times are read. An entry whose line has no
-    time has that of the nearest line before it that has one. What begins before `start`, in bytes of the text, is left
-    to who reads that part of the file.
+    With `joins`, in what CloudWatch exports, the lines up to the next that begins with a time, or is of another format,
+    belong to one event. With `documents` an entry of JSON is taken apart into its fields, as Elasticsearch stores it;
+    else its message is the line as the program wrote it, as CloudWatch stores it. Without `timed` no times are read. An
+    entry whose line has no time has that of the nearest line before it that has one. What begins before `start`, in
+    bytes of the text, is left to who reads that part of the file.
     """
 
     def __init__(
@@ -67,7 +68,7 @@ class Assembler:
         kind = kind_of(data)
         if self._joins and kind in _OF_EXPORTS and (first := self._event_begin(block, begin, kind)) is not None:
             return self._event(block, first)
-        if kind in _OF_EXPORTS:
+        if kind in _TEXT:
             return self._made(block.offset + begin, self._plain(data), block, begin), end
         line = read_line(data, self._clock)
         if line.kind in _CUT:
@@ -126,7 +127,7 @@ class Assembler:
         line = read_line(head, self._clock)
         texts, end = [line.text], offset + len(head) - block.offset
         for place, data in lines:
-            if kind_of(data) is Kind.EXPORT:
+            if kind_of(data) is not Kind.PLAIN:
                 break
             texts.append(data.rstrip(b"\r\n"))
             end = place + len(data) - block.offset
@@ -168,8 +169,8 @@ class Assembler:
         for place, data in block.lines_before(begin):
             if place < self._looked_to or (time_found and export_found):
                 break
-            if not export_found and kind_of(data) is Kind.EXPORT:
-                self._last_export, export_found = place, True
+            if not export_found and (kind := kind_of(data)) is not Kind.PLAIN:
+                self._last_export, export_found = place if kind is Kind.EXPORT else -1, True
             if not time_found and (time := read_line(data, self._clock).time):
                 self._last_time, time_found = time, True
         self._looked_to = max(offset, self._looked_to)

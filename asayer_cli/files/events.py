@@ -22,6 +22,8 @@ _BETWEEN: Final = re.compile(r"[\s,]*")
 _DECODER: Final = json.JSONDecoder()
 # An event is 1 MB at most; escaped it may be six times that.
 _LONGEST: Final = 8 << 20
+# What stands before a list names its stream.
+_KEPT: Final = 64 << 10
 _WRITTEN: Final = ("timestamp", "message", "logStreamName", "eventId", "id", "ingestionTime")
 _EVENT_KEYS: Final = frozenset({"eventId", "ingestionTime", "id", "logStreamName"})
 
@@ -59,34 +61,34 @@ class _Lists:
         self._pieces = pieces
         self._decoder = codecs.getincrementaldecoder("utf-8")("replace")
         self._text = ""
+        self._at = 0
 
     def events(self) -> Iterator[tuple[dict[str, Any], str]]:
         while found := self._next_list():
-            names = dict(_NAME.findall(self._text[: found.start()]))
-            self._text = self._text[found.end() :]
+            names = dict(_NAME.findall(self._text, self._at, found.start()))
+            self._at = found.end()
             for event in self._objects():
                 yield event, names.get("logStream", "")
 
     def _next_list(self) -> re.Match[str] | None:
-        while not (found := _LIST.search(self._text)):
+        while not (found := _LIST.search(self._text, self._at)):
+            self._at = max(self._at, len(self._text) - _KEPT)
             if not self._more():
                 return None
         return found
 
     def _objects(self) -> Iterator[dict[str, Any]]:
-        position = 0
         while True:
-            between = _BETWEEN.match(self._text, position)
-            position = between.end() if between else position
-            if self._text.startswith("]", position):
-                self._text = self._text[position + 1 :]
+            if between := _BETWEEN.match(self._text, self._at):
+                self._at = between.end()
+            if self._text.startswith("]", self._at):
                 return
             try:
-                value, position = _DECODER.raw_decode(self._text, position)
-            except ValueError:
-                self._text, position = self._text[position:], 0
-                if len(self._text) > _LONGEST or not self._more():
-                    self.broken, self._text = True, ""
+                value, self._at = _DECODER.raw_decode(self._text, self._at)
+            except (ValueError, RecursionError) as error:
+                too_much = isinstance(error, RecursionError) or len(self._text) - self._at > _LONGEST
+                if too_much or not self._more():
+                    self.broken, self._at = True, len(self._text)
                     return
                 continue
             if isinstance(value, dict):
@@ -94,6 +96,7 @@ class _Lists:
 
     def _more(self) -> bool:
         for piece in self._pieces:
-            self._text += self._decoder.decode(piece)
+            self._text = self._text[self._at :] + self._decoder.decode(piece)
+            self._at = 0
             return True
         return False

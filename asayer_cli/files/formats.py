@@ -24,6 +24,8 @@ _CRI: Final = re.compile(
     rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?(?:Z|[+-]\d\d:\d\d)) (stdout|stderr) ([FP])(?::\S*)?(?: |$)"
 )
 _EXPORT: Final = re.compile(rb"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z) ")
+# as a program writes it that leaves out zeros, so that some of its lines look exported
+_TIMED: Final = re.compile(rb"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,9})?Z ")
 _DOCKER_KEYS: Final = frozenset({"log", "stream", "time", "attrs"})
 _NEWLINES: Final = b"\r\n"
 
@@ -33,6 +35,7 @@ class Kind(Enum):
     """What wrote a line."""
 
     PLAIN = "plain"
+    TIMED = "timed"
     JSON = "json"
     DOCKER = "docker"
     CRI = "cri"
@@ -83,6 +86,8 @@ def kind_of(line: bytes) -> Kind:
             return Kind.CRI
         if _EXPORT.match(line):
             return Kind.EXPORT
+        if _TIMED.match(line):
+            return Kind.TIMED
     return Kind.PLAIN
 
 

@@ -186,6 +186,31 @@ def test_cloudwatch_events_as_json(write: Write) -> None:
     assert "no JSON to its end" in broken.reading().notes[0]
 
 
+def test_what_is_hardly_json_is_told_and_needs_little_memory(write: Write) -> None:
+    list_of_one = {"messageType": "DATA_MESSAGE", "logStream": "web", "logEvents": [{"message": "no", "timestamp": 1}]}
+    deep = FileSource([str(write('{"events": [' + "[" * 100_000))])
+    assert list(deep.find(search())) == []
+    assert "no JSON to its end" in deep.reading().notes[0]
+    junk = write(json.dumps(list_of_one) + " " * 30_000_000)
+    tracemalloc.start()
+    assert messages(junk) == []
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 15_000_000
+
+
+def test_other_lines_in_an_export_are_entries_of_their_own(write: Write) -> None:
+    lines = [
+        f"2026-11-22T09:30:00.250Z {TAG} a\n  more of a",
+        f"2026-11-22T09:30:00.250500Z {TAG} b",
+        f"2026-11-22T09:30:01Z {TAG} c",
+        f'{{"time": "2026-11-22T09:30:02Z", "message": "{TAG} d"}}',
+        f"{TAG} e",
+    ]
+    found = messages(write(gzip.compress("\n".join(lines).encode())))
+    assert [message.rpartition("] ")[2] for message in found] == ["a\n  more of a", "b", "c", 'd"}', "e"]
+
+
 def test_compressed(write: Write) -> None:
     lines = [f"2026-11-22T09:30:0{number}Z {TAG} {number}\n".encode() for number in range(4)]
     wanted = [line.decode().strip() for line in lines]

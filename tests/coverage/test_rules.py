@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 from typing import Final
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,6 +18,7 @@ from asayer_cli.sandbox.aws.insights_events import Row
 from asayer_cli.sandbox.aws.insights_expressions import Moment
 from asayer_cli.sandbox.aws.insights_query import answered, matched, parse, shown_row
 from asayer_cli.tag import ASAYER
+from tests.coverage.corpus import UNTAGGED
 
 PIECES: Final = (
     *("asayer_session_id=", "Asayer_Session_Id=", "asayerSessionId", "asayer session id", "asayer_session_id"),
@@ -42,3 +44,8 @@ def class_in_insights(message: str) -> str | None:
 def test_the_query_classes_every_message_as_the_collector_does(message: str) -> None:
     found = class_of(LogEntry(None, message, "", ""), CloudWatchCollector())
     assert class_in_insights(message) == (found.name if found else None)
+
+
+@pytest.mark.parametrize("depth", [900, 100_000])
+def test_a_message_of_any_depth_is_classed(depth: int) -> None:
+    assert class_in_insights('{"a":' * depth + '"ERROR"' + "}" * depth) == UNTAGGED

@@ -65,10 +65,9 @@ def _discovered(message: Value | None) -> dict[str, Value]:
     if not isinstance(message, str) or not message.startswith("{"):
         return {}
     try:
-        whole = json.loads(message)
-    except ValueError:
+        found = dict(_leaves("", json.loads(message)))
+    except (ValueError, RecursionError):
         return {}
-    found = dict(_leaves("", whole))
     return dict(list(found.items())[:MOST_DISCOVERED])
 
 

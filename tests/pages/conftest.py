@@ -16,11 +16,13 @@ from tests.pages import samples
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from playwright.sync_api import BrowserContext
+    from playwright.sync_api import Request
 
     from asayer_cli.timeline.model import Completeness, TimelineEntry
 
 PATIENCE_MILLISECONDS = 20_000
+ZONE = "America/New_York"
+"""The zone of the browser."""
 Open = Callable[..., Page]
 
 
@@ -39,29 +41,68 @@ def browser() -> Iterator[Browser]:
         browser.close()
 
 
-@pytest.fixture
-def open_file(browser: Browser) -> Iterator[Open]:
-    """Open a file as a page: `open_file(path, fragment, width=…)`; it may load, report and print nothing."""
-    contexts: list[BrowserContext] = []
-    said: list[str] = []
+class Tabs:
+    """Tabs that tests use one after another, as each costs a process; what they loaded, reported or asked is kept."""
 
-    def open_file(path: Path, fragment: str = "", *, width: int = 1400, height: int = 900, **options: Any) -> Page:
-        context = browser.new_context(viewport={"width": width, "height": height}, **options)
-        contexts.append(context)
+    def __init__(self, browser: Browser) -> None:
+        self._browser = browser
+        self._idle: dict[str, list[Page]] = {}
+        self._own: set[str] = set()
+        self.said: list[str] = []
+
+    def take(self, **options: Any) -> Page:
+        """Return a tab that no other test has at the moment, in a context of these options."""
+        idle = self._idle.setdefault(repr(options), [])
+        return idle.pop() if idle else self._new(**options)
+
+    def give_back(self, page: Page, **options: Any) -> None:
+        page.emulate_media(media="null", color_scheme="null")
+        self._idle[repr(options)].append(page)
+
+    def go(self, page: Page, url: str) -> None:
+        self._own.add(url.partition("#")[0])
+        page.goto(url)
+
+    def _new(self, **options: Any) -> Page:
+        context = self._browser.new_context(
+            timezone_id=ZONE, permissions=["clipboard-read", "clipboard-write"], **options
+        )
+        context.add_init_script("localStorage.clear()")
         page = context.new_page()
         page.set_default_timeout(PATIENCE_MILLISECONDS)
-        page.on("pageerror", lambda error: said.append(f"error: {error}"))
-        page.on("console", lambda message: said.append(f"console: {message.text}"))
-        page.on("dialog", lambda dialog: said.append(f"dialog: {dialog.message}"))
-        own = path.as_uri()
-        page.on("request", lambda request: said.append(f"request: {request.url}") if request.url != own else None)
-        page.goto(own + fragment)
+        page.on("pageerror", lambda error: self.said.append(f"error: {error}"))
+        page.on("console", lambda message: self.said.append(f"console: {message.text}"))
+        page.on("dialog", lambda dialog: self.said.append(f"dialog: {dialog.message}"))
+        page.on("request", self._requested)
+        return page
+
+    def _requested(self, request: Request) -> None:
+        if request.url.partition("#")[0] not in self._own:
+            self.said.append(f"request: {request.url}")
+
+
+@pytest.fixture(scope="package")
+def tabs(browser: Browser) -> Tabs:
+    return Tabs(browser)
+
+
+@pytest.fixture
+def open_file(tabs: Tabs) -> Iterator[Open]:
+    """Open a file as a page: `open_file(path, fragment, width=…)`; it may load, report and print nothing."""
+    taken: list[tuple[Page, dict[str, Any]]] = []
+    tabs.said.clear()
+
+    def open_file(path: Path, fragment: str = "", *, width: int = 1400, height: int = 900, **options: Any) -> Page:
+        page = tabs.take(**options)
+        taken.append((page, options))
+        page.set_viewport_size({"width": width, "height": height})
+        tabs.go(page, path.as_uri() + fragment)
         return page
 
     yield open_file
-    for context in contexts:
-        context.close()
-    assert said == []
+    for page, options in taken:
+        tabs.give_back(page, **options)
+    assert tabs.said == []
 
 
 @pytest.fixture

@@ -13,12 +13,12 @@
     return known.get(colour);
   };
   const over = (top, under) => top.slice(0, 3).map((value, index) => value * top[3] + under[index] * (1 - top[3]));
+  const grounds = new Map([[null, [255, 255, 255]]]);
   const behind = (element) => {
-    const layers = [];
-    for (let each = element; each; each = each.parentElement) {
-      layers.push(rgba(getComputedStyle(each).backgroundColor));
+    if (!grounds.has(element)) {
+      grounds.set(element, over(rgba(getComputedStyle(element).backgroundColor), behind(element.parentElement)));
     }
-    return layers.reverse().reduce((under, top) => over(top, under), [255, 255, 255]);
+    return grounds.get(element);
   };
   const luminance = (colour) => {
     const [red, green, blue] = colour.map((value) => (value <= 10.31 ? value / 255 / 12.92 : ((value / 255 + 0.055) / 1.055) ** 2.4));

@@ -11,6 +11,7 @@ from asayer_cli.output import html
 from asayer_cli.output.page.coverage_chart import share_text
 from asayer_cli.result import Failure
 from tests.pages import samples
+from tests.pages.conftest import ZONE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -30,7 +31,7 @@ def test_a_share_is_never_rounded_to_all_or_nothing(share: float | None, text: s
 def test_what_a_coverage_shows(open_file: Open, tmp_path: Path) -> None:
     path = tmp_path / "coverage.html"
     path.write_text(html.write(samples.shop_coverage()), encoding="utf-8")
-    page = open_file(path, timezone_id="Asia/Tokyo")
+    page = open_file(path)
     assert page.get_by_role("heading", level=1).inner_text() == "54.2% of errors can reach replays"
     assert page.locator(".facts").inner_text().split("\n") == [
         "682 of 1,258 errors can reach a replay",
@@ -64,8 +65,8 @@ def test_what_a_coverage_shows(open_file: Open, tmp_path: Path) -> None:
     assert "The product does not collect from this place" in groups.nth(2).inner_text()
     assert groups.nth(3).locator("svg.series").count() == 0
     assert "cost about $0.2250" in page.locator(".source-panel").first.inner_text()
-    page.locator("#zone").select_option("Asia/Tokyo")
-    assert "19 Nov 2026, 23:03:07" in worst.locator(".ends").inner_text()
+    page.locator("#zone").select_option(ZONE)
+    assert "19 Nov 2026, 09:03:07" in worst.locator(".ends").inner_text()
 
 
 @pytest.mark.needs_browser

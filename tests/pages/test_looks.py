@@ -31,22 +31,23 @@ def poor(page: Page) -> list[Any]:
     return list(found["poor"])
 
 
-def pages(open_session: Open, open_file: Open, folder: Path, **options: Any) -> tuple[Page, Page]:
-    """Open a session's page with all that has a colour in sight, and a coverage's."""
-    entries = samples.shop()[80:]
+def colourful(open_session: Open) -> Page:
+    """Open a session's page with all that has a colour in sight."""
+    entries = [entry for entry in samples.shop() if entry.level not in ("info", "debug")] + samples.shop()[100:106]
     told = replace(samples.completeness(entries), complete=False, readings=(*samples.READINGS[:2], samples.FAILED))
-    session = open_session(entries, told, height=3000, **options)
+    session = open_session(entries, told, height=2500)
     session.locator("#text").fill("o")
     session.locator("#entries summary", has_text="payment of order").first.click()
     session.locator("#entries summary", has_text="could not write").click()
     session.locator(".entry[open] .body summary", has_text="As it is stored").last.click()
     session.locator("#places summary").click()
-    (folder / "coverage.html").write_text(coverage_page(samples.shop_coverage()), encoding="utf-8")
-    return session, open_file(folder / "coverage.html", height=2000, **options)
+    return session
 
 
 def test_every_text_can_be_read_in_both_themes(open_session: Open, open_file: Open, tmp_path: Path) -> None:
-    session, coverage = pages(open_session, open_file, tmp_path)
+    session = colourful(open_session)
+    (tmp_path / "coverage.html").write_text(coverage_page(samples.shop_coverage()), encoding="utf-8")
+    coverage = open_file(tmp_path / "coverage.html", height=2000)
     for theme, other in (("light", "Dark"), ("dark", "Light")):
         for page in (session, coverage):
             page.emulate_media(color_scheme=theme)  # type: ignore[arg-type]
@@ -60,8 +61,8 @@ def test_every_text_can_be_read_in_both_themes(open_session: Open, open_file: Op
         assert page.evaluate("document.documentElement.scrollWidth") == 400
 
 
-def test_print_has_no_controls(open_session: Open, open_file: Open, tmp_path: Path) -> None:
-    session, _ = pages(open_session, open_file, tmp_path, color_scheme="dark")
+def test_print_has_no_controls(open_session: Open) -> None:
+    session = colourful(open_session)
     session.emulate_media(media="print", color_scheme="dark")
     for selector in (".top", "#toolbar", ".acts", ".handle"):
         assert not session.locator(selector).first.is_visible()

@@ -9,7 +9,7 @@ import click
 from asayer_cli.cli import complete
 from asayer_cli.cli.base import command
 from asayer_cli.cli.reading_options import collector_option, file_option
-from asayer_cli.cli.types import MOMENT, NAMES
+from asayer_cli.cli.types import DOLLARS, MOMENT, NAMES, PERCENT
 
 if TYPE_CHECKING:
     from datetime import datetime
@@ -40,7 +40,7 @@ _OUTPUTS: Final = ("text", "json", "junit", "html")
 @click.option("--until", type=MOMENT, metavar="TIME", help="End of the window, not included; now when not given.")
 @click.option(
     "--fail-under",
-    type=click.FloatRange(0, 100),
+    type=PERCENT,
     metavar="PERCENT",
     help="Fail when, in any place that the product collects, less than this share of the errors can reach a replay. "
     "A place without errors does not fail.",
@@ -56,7 +56,7 @@ _OUTPUTS: Final = ("text", "json", "junit", "html")
 )
 @click.option(
     "--max-cost",
-    type=click.FloatRange(min=0),
+    type=DOLLARS,
     default=5.0,
     show_default=True,
     metavar="DOLLARS",

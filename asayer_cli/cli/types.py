@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -50,6 +51,16 @@ class _SessionId(_ParamType):
             self.fail(f"{value!r} is no session id: {error}", param, ctx)
 
 
+class _Number(click.FloatRange):
+    """A number in a range; `nan`, which Python takes for one, is in none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:  # noqa: ANN401 - click's signature
+        number = float(super().convert(value, param, ctx))
+        if math.isnan(number):
+            self.fail(f"{value!r} is no number.", param, ctx)
+        return number
+
+
 class _Names(_ParamType):
     """One name on the command line, several, parted by commas, in the environment."""
 
@@ -64,3 +75,5 @@ NAMES = _Names()
 DURATION = _Duration()
 MOMENT = _Moment()
 SESSION_ID = _SessionId()
+PERCENT = _Number(0, 100)
+DOLLARS = _Number(min=0)

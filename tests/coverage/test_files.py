@@ -62,6 +62,8 @@ def test_the_threshold_is_compared_with_the_share_before_it_is_rounded(tmp_path:
         wanted: bare("coverage", "--fail-under", wanted, "--file", str(path)).code for wanted in ("66.66", "66.67")
     }
     assert codes == {"66.66": 0, "66.67": 1}
+    run = bare("coverage", "--fail-under", "nan", "--file", str(path))
+    assert (run.code, "'nan' is no number" in run.err) == (2, True)
 
 
 def test_documents_by_service_from_standard_input(bare: Cli) -> None:

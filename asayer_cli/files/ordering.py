@@ -25,6 +25,9 @@ MOST_ENTRIES: Final = 2_000
 MOST_CHARACTERS: Final = 8 << 20
 # Each is an open file, of which a process may have some hundred.
 _MOST_RUNS: Final = 64
+# Entries are written some together, for what they share, such as the names of their types, costs more than they do.
+_TOGETHER: Final = 50
+_TOGETHER_CHARACTERS: Final = 50_000
 
 
 def ordered(
@@ -35,13 +38,13 @@ def ordered(
     What goes beyond `most` entries, or beyond so many `characters` by what `size` says of each, waits in temporary
     files, which only this user may read and which have no name: one for entries that are nearly in order.
     """
-    runs: _Runs[T] = _Runs()
+    runs = _Runs(size)
     room = characters
     for entry in entries:
         runs.add(entry)
         room -= size(entry)
         while runs.held and (len(runs.held) >= most or room <= 0):
-            room += size(runs.write_earliest())
+            room += runs.write_earliest()
     yield from runs.merged()
 
 
@@ -51,7 +54,8 @@ class _Runs(Generic[T]):
     What is held is keyed by its run, its time, and its place in the order given.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, size: Callable[[T], int]) -> None:
+        self._size = size
         self.held: list[tuple[int, datetime, int, T]] = []
         self._whole: list[Iterator[T]] = []
         self._current: _Run[T] | None = None
@@ -65,16 +69,17 @@ class _Runs(Generic[T]):
         self._count += 1
         heapq.heappush(self.held, (self._run + (time < self._last), time, self._count, entry))
 
-    def write_earliest(self) -> T:
-        """Write the entry that is next in its run, and return it."""
+    def write_earliest(self) -> int:
+        """Write the entry that is next in its run, and return its size."""
         run, self._last, _, entry = heapq.heappop(self.held)
         if run != self._run:
             self._end_run()
             self._run = run
         if self._current is None:
             self._current = _Run()
-        self._current.write(entry)
-        return entry
+        size = self._size(entry)
+        self._current.write(entry, size)
+        return size
 
     def merged(self) -> Iterator[T]:
         """Yield all entries in order."""
@@ -93,7 +98,7 @@ class _Runs(Generic[T]):
         if len(self._whole) == _MOST_RUNS:
             together: _Run[T] = _Run()
             for entry in heapq.merge(*self._whole, key=by_time):
-                together.write(entry)
+                together.write(entry, self._size(entry))
             self._whole = [together.read()]
 
 
@@ -102,22 +107,31 @@ class _Run(Generic[T]):
 
     def __init__(self) -> None:
         self._stream: BinaryIO = tempfile.TemporaryFile()  # noqa: SIM115 - read closes it
-        self._pickler = _Pickler(self._stream, pickle.HIGHEST_PROTOCOL)
+        self._together: list[T] = []
+        self._room = _TOGETHER_CHARACTERS
 
-    def write(self, entry: T) -> None:
-        """Write an entry behind the others."""
-        self._pickler.dump(entry)
-        self._pickler.clear_memo()  # it remembers all that it has written
+    def write(self, entry: T, characters: int) -> None:
+        """Write an entry, of so many characters, behind the others."""
+        self._together.append(entry)
+        self._room -= characters
+        if len(self._together) >= _TOGETHER or self._room <= 0:
+            self._write_together()
 
     def read(self) -> Iterator[T]:
         """Yield the entries, and close the file; nothing is written any more."""
+        self._write_together()
         self._stream.seek(0)
         with self._stream:
             while True:
                 try:
-                    yield pickle.load(self._stream)  # noqa: S301 - written above, in a file that nobody else can open
+                    together = pickle.load(self._stream)  # noqa: S301 - of ours, in a file that nobody else can open
                 except EOFError:
                     return
+                yield from together
+
+    def _write_together(self) -> None:
+        _Pickler(self._stream, pickle.HIGHEST_PROTOCOL).dump(self._together)
+        self._together, self._room = [], _TOGETHER_CHARACTERS
 
 
 def _frozen(fields: dict[str, object]) -> MappingProxyType[str, object]:

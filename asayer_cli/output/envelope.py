@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime, timedelta
 from enum import Enum
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from asayer_cli.entries import rfc3339
 from asayer_cli.exit_codes import ExitCode
@@ -45,8 +45,8 @@ def to_json(value: object, *, reveal: bool = False) -> Json:  # noqa: PLR0911 - 
 
     Text is redacted here, value by value: in JSON text a secret may be escaped, and a key of ours may look like one.
     """
-    if type(value) is str:  # as most values are; an enumeration's have a rule of their own
-        return value if reveal else redact(value)
+    if not reveal and (told := _DIRECTLY.get(type(value))):
+        return told(value)
     if isinstance(value, Secret):
         return value.reveal() if reveal else str(value)
     if isinstance(value, Enum):
@@ -74,6 +74,20 @@ def _container(value: object, *, reveal: bool) -> Json:
     if isinstance(value, Iterable):
         return [to_json(item, reveal=reveal) for item in value]
     raise TypeError(f"{type(value).__name__} has no JSON form")
+
+
+# What needs no look at what it is besides its type: most values, of which a long timeline has many.
+_DIRECTLY: Final[dict[type, Callable[[Any], Json]]] = {
+    type(None): lambda _none: None,
+    str: redact,
+    bool: bool,
+    int: int,
+    float: float,
+    datetime: rfc3339,
+    timedelta: timedelta.total_seconds,
+    SessionId: str,
+    tuple: lambda items: [to_json(item) for item in items],
+}
 
 
 @lru_cache

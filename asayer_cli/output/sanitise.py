@@ -53,7 +53,8 @@ def _visible(match: re.Match[str]) -> str:
 
 def for_json(text: str) -> str:
     r"""Return JSON text in which unsafe characters stand as \uXXXX: the same value, harmless on a terminal."""
-    return _JSON_COMMAND.sub(r"\\u0023", _UNSAFE.sub(_escape_match, text))
+    safe = text if text.isascii() and text.isprintable() else _UNSAFE.sub(_escape_match, text)
+    return _JSON_COMMAND.sub(r"\\u0023", safe) if "##" in safe else safe
 
 
 def encodable(text: str, encoding: str) -> str:

@@ -20,7 +20,7 @@ from asayer_cli.tag import find_session
 
 if TYPE_CHECKING:
     import threading
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator, Sequence
     from datetime import datetime
 
     from asayer_cli.entries import LogEntry
@@ -58,7 +58,7 @@ class FileSource:
 
         They come when all files are read, for lines need not stand in order.
         """
-        yield from ordered(self._found(search), _size)
+        yield from _each_once(ordered(self._found(search), _size))
 
     def follow(self, search: SessionSearch, stopped: threading.Event) -> Iterator[Found]:
         """Yield the sessions' entries as they are written, as `tail -F` reads them: rotated and cut files anew."""
@@ -148,6 +148,20 @@ _TAIL_LINES: Final = 50
 
 def _ids(search: SessionSearch) -> frozenset[SessionId]:
     return frozenset().union(*(span.session_ids for span in search.spans))
+
+
+def _each_once(found: Iterable[Found]) -> Iterator[Found]:
+    """Leave out CloudWatch's events that were exported before; they have the same time. A line is no other line."""
+    time, seen = None, set[str]()
+    for one in found:
+        if one.time != time:
+            time = one.time
+            seen.clear()
+        name = one.entry.entry_id
+        if name not in seen:
+            yield one
+        if not name.startswith(f"{one.entry.place}:"):
+            seen.add(name)
 
 
 def _is_asked_for(entry: LogEntry, session_id: SessionId, search: SessionSearch) -> bool:

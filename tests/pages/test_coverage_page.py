@@ -76,6 +76,7 @@ def test_a_coverage_reads_without_script(open_file: Open, tmp_path: Path) -> Non
     page = open_file(path, java_script_enabled=False)
     assert page.get_by_role("heading", level=1).inner_text() == "No errors were counted"
     assert page.locator(".ends").first.inner_text().startswith("2026-11-19 14:03:07")
+    assert page.locator(".facts").inner_text().endswith("times in UTC")
 
 
 @pytest.mark.needs_browser

@@ -68,5 +68,6 @@ def test_print_has_no_controls(open_session: Open) -> None:
         assert not session.locator(selector).first.is_visible()
     assert session.locator(".entry[open] .body").first.is_visible()
     assert session.locator("#printed").inner_text().endswith("entries: with the text o.")
+    assert session.locator(".facts").inner_text().endswith("times in Europe/Berlin")
     assert session.evaluate("getComputedStyle(document.body).colorScheme") == "light"
     assert poor(session) == []

@@ -240,6 +240,7 @@ def test_a_session_of_which_nothing_was_found(open_session: Open) -> None:
 def test_a_page_without_script_is_a_list(open_session: Open) -> None:
     entries = [samples.entry(number, f"<i>number</i> {number}") for number in range(9)]
     page = open_session(entries, java_script_enabled=False)
+    assert page.locator(".facts").inner_text().endswith("times in Europe/Berlin")
     assert "All entries follow" in page.locator("noscript").inner_text()
     assert page.locator("noscript li").count() == 9
     assert page.locator("noscript li").nth(7).locator("code").inner_text() == "<i>number</i> 7"

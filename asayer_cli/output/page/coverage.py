@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Final
 
 from asayer_cli.output.page.coverage_chart import bar_svg, series_svg, share_text
 from asayer_cli.output.page.document import data_block, escaped, filled, frame
-from asayer_cli.output.page.moments import moment_html
+from asayer_cli.output.page.moments import moment_html, zone_fact
 from asayer_cli.output.page.reasons import TITLES
 from asayer_cli.times import format_duration
 
@@ -32,7 +32,7 @@ def coverage_page(coverage: Coverage) -> str:
         {
             "title": "Coverage of errors",
             "headline": _headline(coverage),
-            "facts": "".join(f"<li>{fact}</li>" for fact in _facts(coverage)),
+            "facts": "".join(f"<li>{fact}</li>" for fact in _facts(coverage)) + zone_fact(UTC),
             "warning": _warning(coverage),
             "sources": "\n".join(_source(source, coverage.fail_under) for source in coverage.sources),
         }

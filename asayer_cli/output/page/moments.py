@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from zoneinfo import ZoneInfo
 
 from asayer_cli.entries import milliseconds, rfc3339
+from asayer_cli.output.page.document import escaped
 
 if TYPE_CHECKING:
     from datetime import datetime, timedelta
@@ -26,6 +27,11 @@ def moment_html(when: datetime | None, zone: tzinfo) -> str:
         return "&ndash;"
     text = when.astimezone(zone).strftime("%Y-%m-%d %H:%M:%S")
     return f'<time datetime="{rfc3339(when)}" data-ms="{milliseconds(when)}">{text}</time>'
+
+
+def zone_fact(zone: tzinfo) -> str:
+    """Return the item that names the zone where no control does: on paper, and in browsers that run no script."""
+    return f'<li class="zone">times in <span data-zone>{escaped(str(zone))}</span></li>'
 
 
 def offset_text(offset: timedelta | None) -> str:

@@ -8,7 +8,7 @@ from asayer_cli.entries import milliseconds
 from asayer_cli.output.page import statement
 from asayer_cli.output.page.document import data_block, filled, frame
 from asayer_cli.output.page.entry_data import write_entries
-from asayer_cli.output.page.moments import zone_of
+from asayer_cli.output.page.moments import zone_fact, zone_of
 from asayer_cli.output.page.plain_list import PlainList
 from asayer_cli.output.page.private_file import private_file
 from asayer_cli.output.page.reasons import MEANINGS
@@ -81,7 +81,7 @@ def _slots(timeline: Timeline, completeness: Completeness, plain: PlainList) -> 
     zone = zone_of(timeline.zone)
     return {
         "sessions": statement.sessions_html(timeline.sessions, zone),
-        "facts": statement.facts_html(completeness),
+        "facts": statement.facts_html(completeness) + zone_fact(zone),
         "warning": statement.warning_html(completeness),
         "nothing": "" if plain.seen else statement.nothing_html(completeness),
         "kinds": statement.kinds_html(completeness.error_kinds, zone),

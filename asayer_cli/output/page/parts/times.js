@@ -49,6 +49,9 @@ function offsetText(ms, digits = 3) {
 
 // Times that Python wrote are written anew, in the zone that the reader chose.
 function writeTimes() {
+  for (const element of document.querySelectorAll("[data-zone]")) {
+    element.textContent = zones.name;
+  }
   for (const element of document.querySelectorAll("time[data-ms]")) {
     const ms = Number(element.dataset.ms);
     element.textContent = element.closest(".session") ? fullText(ms) : zones.table.format(ms);

@@ -159,15 +159,14 @@ def counting(layout: CoverageLayout, found: Strata, times: Query, by: By, step: 
 
 
 def sampling(stratum: Stratum, times: Query, place: Query | None, size: int) -> dict[str, Any]:
-    """Return the body of the search that reads up to `size` entries of a stratum, picked at random."""
+    """Return the body of the search that reads up to `size` entries of a stratum, picked at random.
+
+    A single one is the first that there is: to pick at random, all have to be looked at.
+    """
     query = _all(times, stratum.query, *([place] if place else []))
     picked = {"query": query, "random_score": {"seed": 1, "field": "_seq_no"}, "boost_mode": "replace"}
-    return {
-        "size": size,
-        "track_total_hits": False,
-        "query": {"function_score": picked},
-        "_source": {"includes": list(READ)},
-    }
+    chosen = {"query": {"function_score": picked}} if size > 1 else {"query": query, "sort": ["_doc"]}
+    return {"size": size, "track_total_hits": False, **chosen, "_source": {"includes": list(READ)}}
 
 
 def _errors(layout: CoverageLayout) -> tuple[Query, Query]:

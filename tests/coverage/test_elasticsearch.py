@@ -14,6 +14,7 @@ from asayer_cli.coverage.elastic_source import ElasticSource, parted
 from asayer_cli.coverage.measure import wishes_of
 from asayer_cli.coverage.model import By
 from asayer_cli.coverage.rules import UNTAGGED_ERROR, ErrorClass, class_of
+from asayer_cli.elastic.coverage_query import Stratum, sampling
 from asayer_cli.elastic.coverage_reading import CoverageReader
 from asayer_cli.entries import LogEntry
 from asayer_cli.integrations import ElasticAddress, ElasticIntegration, parse_api_key
@@ -130,6 +131,12 @@ def test_only_an_index_that_may_hold_errors_makes_the_count_incomplete(admin: Ad
         assert (run.code, run.data["complete"]) == (5, False)
         [note] = run.data["sources"][0]["notes"]
         assert note == f"index {indices[-1]} has no time that can be searched, and is left out"
+
+
+def test_no_cluster_scores_all_its_errors_for_one_sample() -> None:
+    errors = Stratum({"match_all": {}}, sure=True, found=False, decided=True)
+    assert "function_score" in sampling(errors, {"match_all": {}}, None, 2)["query"]
+    assert "function_score" not in sampling(errors, {"match_all": {}}, None, 1)["query"]
 
 
 @pytest.mark.parametrize("expression", ["nothing-log", "nothing-log-*"])

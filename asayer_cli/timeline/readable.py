@@ -105,9 +105,14 @@ def untagged(text: str, session_id: SessionId, convention: TagConvention) -> str
 
 
 def _bare(text: str, session_id: SessionId, convention: TagConvention, *, timed: bool) -> str:
-    """Return a message without its tag, its colours, and its own time where the entry has one."""
-    bare = _colourless(untagged(text, session_id, convention))
-    return _OWN_TIME.sub("", bare, count=1) if timed and _OWN_TIME.match(bare) else bare
+    """Return a message without its tag, its colours, and its own time where the entry has one.
+
+    A time before the tag goes first, as what stands behind the tag may be indented.
+    """
+    plain = _colourless(text)
+    found = _OWN_TIME.match(plain) if timed else None
+    bare = untagged(plain[found.end() :] if found else plain, session_id, convention)
+    return _OWN_TIME.sub("", bare, count=1) if timed and not found and _OWN_TIME.match(bare) else bare
 
 
 @lru_cache(maxsize=128)

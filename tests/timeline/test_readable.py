@@ -117,6 +117,15 @@ def test_tagged_lines_of_a_trace_are_folded() -> None:
     assert folding.folded == 4
 
 
+def test_lines_that_each_have_a_time_before_their_tag_keep_their_indentation() -> None:
+    at = "2026-11-22T09:00:00.123456789Z"  # as kubectl logs --timestamps writes it
+    lines = ["ERROR failed", "Traceback (most recent call last):", "  File 'x', line 1", "    pay()", "ValueError: bad"]
+    folding = TraceFolding()
+    seen = [done for line in lines for done in folding.add(shown(f"{at} {TAG} {line}"))]
+    seen += folding.flush()
+    assert [(entry.message, entry.trace) for entry in seen] == [("ERROR failed", tuple(lines[1:]))]
+
+
 def test_repeats_are_counted() -> None:
     repeats = Repeats()
     entries = [shown(f"{TAG} ERROR a", 0), shown(f"{TAG} ERROR a", 5), shown(f"{TAG} ERROR a", 9), shown(f"{TAG} b", 9)]

@@ -192,3 +192,18 @@ def test_wrong_usage(session: Session, arguments: list[str], said: str) -> None:
     assert run.code == 2
     assert said in run.err
     assert run.out == ""
+
+
+def test_no_secret_of_ours_shows_that_was_logged(session: Session, world: World, tmp_path: Path) -> None:
+    key, api_key = world.environ["ASAYER_AWS_SECRET_ACCESS_KEY"], world.environ["ASAYER_ELASTIC_API_KEY"]
+    other = SessionId.starting_at(BEGAN + timedelta(minutes=1), 0x5EC)
+    tag, page = f"[asayer_session_id={other}]", tmp_path / "page.html"
+    world.log(70, f"{tag} ERROR refused {key} {'x' * 460} {key}", *TRACEBACK[:2], f"KeyError: '{key}'")
+    world.document(71, f"{tag} ERROR sent {api_key}", error={"stack_trace": f"at x\n  at {api_key}"}, more=[{"k": key}])
+    for arguments in (["--full", "--html", str(page)], ["--context", "2", "-o", "jsonl", "--debug"]):
+        run = session(str(other), *arguments)
+        assert run.code == 0, run.err
+        shown = run.out + run.err + (page.read_text() if page.exists() else "")
+        assert "refused ********" in shown
+        for secret in (key, api_key):
+            assert all(part not in shown for part in (secret, secret[:12], secret[-12:]))

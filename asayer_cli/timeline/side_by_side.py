@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import contextlib
 import heapq
-import queue
 import threading
 import time
+from collections import deque
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
@@ -31,7 +31,6 @@ _MOST_QUEUED: Final = 512
 # entries of so many characters wait one by one, for they may have a million
 _LARGE: Final = 50_000
 _MOST_LARGE: Final = 4
-_MOMENT: Final = 0.01
 _MOST_HELD: Final = 10_000
 
 
@@ -82,7 +81,8 @@ class Reader:
         self.ended = False
         self.found_all = False
         self.follows = False
-        self.queue: queue.Queue[TimelineEntry | None] = queue.Queue(_MOST_QUEUED)
+        self._come: deque[TimelineEntry | None] = deque()
+        self._room = threading.Event()
         self._opening = opening
         self._work = work
         self._stopped = work.stopped
@@ -139,20 +139,28 @@ class Reader:
                 return False
         return True
 
+    def take(self) -> TimelineEntry | None:
+        """Take what came next, None where finding or all has ended; IndexError when nothing has come."""
+        item = self._come.popleft()
+        if len(self._come) <= _MOST_QUEUED // 2 and not self._room.is_set():
+            self._room.set()
+        return item
+
     def _put(self, item: TimelineEntry | None) -> bool:
-        while item is not None and len(item.raw) > _LARGE and self.queue.qsize() > _MOST_LARGE:
-            if self._stopped.wait(_MOMENT):
+        """Hand an item on when there is room again, for half of what fits: waiting for each place would cost more."""
+        while item is not None and self._is_full_for(item):
+            if self._stopped.is_set():
                 return False
-        while True:
-            try:
-                self.queue.put(item, timeout=TICK_SECONDS)
-            except queue.Full:
-                if self._stopped.is_set():
-                    return False
-            else:
-                if not self._work.arrived.is_set():  # which is cheaper
-                    self._work.arrived.set()
-                return True
+            self._room.clear()
+            if self._is_full_for(item):
+                self._room.wait(TICK_SECONDS)
+        self._come.append(item)
+        if not self._work.arrived.is_set():  # which is cheaper
+            self._work.arrived.set()
+        return True
+
+    def _is_full_for(self, item: TimelineEntry) -> bool:
+        return len(self._come) >= (_MOST_QUEUED if len(item.raw) <= _LARGE else _MOST_LARGE)
 
 
 def _of_this_computer(error: OSError) -> NotConfiguredError:
@@ -223,8 +231,8 @@ class SideBySide:
         for reader in self.readers:
             while not reader.ended and (reader in self._waiting or not reader.finding) and len(self._heap) < _MOST_HELD:
                 try:
-                    item = reader.queue.get_nowait()
-                except queue.Empty:
+                    item = reader.take()
+                except IndexError:
                     break
                 if item is None:
                     self._pass_mark(reader)

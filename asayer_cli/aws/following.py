@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Final
 
 from asayer_cli.aws.live_tail import Gap, tail
 from asayer_cli.entries import LogEntry, by_time
-from asayer_cli.errors import AsayerError
+from asayer_cli.errors import AsayerError, UnreachableError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -29,6 +29,8 @@ OVERLAP: Final = timedelta(minutes=5)
 _AFTER_GAP_SECONDS: Final = 3.0
 _BESIDES_TAIL_SECONDS: Final = 30.0
 _LOOK_SECONDS: Final = 0.25
+# How long the service may be out of reach before following ends, which may have gone on for hours.
+_OUTAGE_SECONDS: Final = 300.0
 _Key = tuple[datetime, str, int]
 
 
@@ -79,16 +81,27 @@ def _from(since: datetime, counts: Counter[_Key]) -> Counter[_Key]:
 
 
 class Follower:
-    """Reads the span from `shown.since` on again and again by `read`; in between, Live Tail tells of what comes in."""
+    """Reads the span from `shown.since` on again and again by `read`; in between, Live Tail tells of what comes in.
+
+    `warn` is told when the service cannot be reached, which ends it after five minutes; until then nothing is lost, for
+    a reading begins where the one that failed did.
+    """
 
     def __init__(
-        self, read: Callable[[datetime], Iterable[LogEntry]], shown: Shown, stopped: threading.Event, every_s: float
+        self,
+        read: Callable[[datetime], Iterable[LogEntry]],
+        shown: Shown,
+        stopped: threading.Event,
+        every_s: float,
+        warn: Callable[[str], None],
     ) -> None:
         self._read = read
         self._shown = shown
         self._stopped = stopped
         self._every_s = every_s
+        self._warn = warn
         self._next = 0.0
+        self._out_since: float | None = None
 
     def polled(self) -> Iterator[LogEntry]:
         """Yield what comes, by reading alone."""
@@ -110,8 +123,21 @@ class Follower:
 
     def _reading(self) -> Iterator[LogEntry]:
         began = datetime.now(UTC)
-        yield from self._shown.new_of(self._read(self._shown.since))
-        self._shown.forget_before(max(began - OVERLAP, self._shown.since))
+        try:
+            yield from self._shown.new_of(self._read(self._shown.since))
+        except UnreachableError as error:
+            self._outlast(error)
+        else:
+            self._out_since = None
+            self._shown.forget_before(max(began - OVERLAP, self._shown.since))
+
+    def _outlast(self, error: UnreachableError) -> None:
+        now = time.monotonic()
+        if self._out_since is None:
+            self._out_since = now
+            self._warn(f"{error.message} Following goes on as soon as it answers.")
+        elif now - self._out_since > _OUTAGE_SECONDS:
+            raise error
 
 
 class LiveTail:

@@ -94,7 +94,9 @@ class CloudWatchSource:
         sessions = frozenset(session_id for span in search.spans for session_id in span.session_ids)
         by_insights = self._engines.used == INSIGHTS
         every_s = _POLL_INSIGHTS_SECONDS if by_insights else _POLL_SECONDS
-        follower = Follower(lambda since: self._read_again(search, since), self._shown, stopped, every_s)
+        follower = Follower(
+            lambda since: self._read_again(search, since), self._shown, stopped, every_s, self._reporter.warn
+        )
         with self._reader.explained(self._group):
             live = self._live_tail(search, sessions, stopped)
             if live:

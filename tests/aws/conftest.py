@@ -30,6 +30,7 @@ NO_SETTINGS: dict[str, Any] = {
     "key_list_delay_s": 0,
     "flickering": False,
     "empty_pages": False,
+    "live_tail_s": 10_800,
     "disabled_regions": ["af-south-1", "ap-east-1", "me-central-1", "me-south-1"],
 }
 Program = Callable[..., Run]

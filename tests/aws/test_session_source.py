@@ -6,6 +6,7 @@ import threading
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ from tests.aws.conftest import REGION, Account
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from asayer_cli.entries import LogEntry
     from asayer_cli.sandbox.control import Control
 
 NOW = datetime.now(UTC).replace(microsecond=0)
@@ -42,6 +44,10 @@ class Heard(Silent):
 
     def __init__(self) -> None:
         self.details: list[str] = []
+        self.warnings: list[str] = []
+
+    def warn(self, text: str) -> None:
+        self.warnings.append(text)
 
     def detail(self, text: str) -> None:
         self.details.append(text)
@@ -193,6 +199,66 @@ def test_following_goes_on_where_finding_ended(
     newest = source.reading().newest
     assert newest is not None
     assert abs(newest - twice) < timedelta(seconds=0.1)
+
+
+def test_nothing_is_lost_or_told_twice_from_finding_to_following(
+    open_source: Callable[..., CloudWatchSource], make_group: Callable[..., str], log: Log, aws: Control, heard: Heard
+) -> None:
+    aws.change(live_tail_s=2.5)
+    group = make_group()
+    with followed(open_source(group), lambda: keep_writing(log, group)) as (came, written):
+        wait_for(lambda: len(written) == 36 == len(came))
+    assert sorted(one.message for one in came) == sorted(written)
+    assert any(one.entry_id.startswith("live-tail/") for one in came)
+    assert not [detail for detail in heard.details if "Live Tail" in detail]
+
+
+def test_following_by_reading_outlasts_an_outage(
+    open_source: Callable[..., CloudWatchSource], make_group: Callable[..., str], log: Log, aws: Control, heard: Heard
+) -> None:
+    aws.order(Fault("logs", "StartLiveTail", "denied"))
+    group = make_group()
+    with followed(open_source(group), lambda: keep_writing(log, group)) as (came, written):
+        wait_for(lambda: any("Live Tail cannot be used" in detail for detail in heard.details))
+        # more than one reading is patient with
+        aws.order(Fault("logs", "FilterLogEvents", "error_500", times=7))
+        wait_for(lambda: len(written) == 36 == len(came))
+    assert sorted(one.message for one in came) == sorted(written)
+    assert not [one for one in came if one.entry_id.startswith("live-tail/")]
+    assert len(heard.warnings) == 1
+
+
+def keep_writing(log: Log, group: str) -> Iterator[str]:
+    """Write 36 entries in some seconds, every second one twice, some late, and yield each."""
+    for number in range(24):
+        twins = [f"INFO {TAG} {number}"] * (1 + number % 2)
+        log(group, *twins, at=datetime.now(UTC) - timedelta(seconds=20 if number % 5 == 0 else 0))
+        yield from twins
+        time.sleep(0.2)
+
+
+@contextmanager
+def followed(
+    source: CloudWatchSource, write: Callable[[], Iterator[str]]
+) -> Iterator[tuple[list[LogEntry], list[str]]]:
+    """Find and follow while something is written; yield what came and what was written so far."""
+    came: list[LogEntry] = []
+    written: list[str] = []
+    stopped = threading.Event()
+
+    def read() -> None:
+        came.extend(one.entry for one in source.find(SEARCH))
+        came.extend(one.entry for one in source.follow(SEARCH, stopped))
+
+    threads = [threading.Thread(target=work, daemon=True) for work in (lambda: written.extend(write()), read)]
+    for thread in threads:
+        thread.start()
+    try:
+        yield came, written
+        time.sleep(1)
+    finally:
+        stopped.set()
+        threads[1].join(10)
 
 
 def wait_for(holds: Callable[[], bool]) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from asayer_cli.collector import collector_for_elasticsearch
@@ -11,9 +12,10 @@ from asayer_cli.coverage.measure import summed
 from asayer_cli.coverage.model import By, SourceCoverage
 from asayer_cli.coverage.rules import UNTAGGED_ERROR, class_of_error, is_error
 from asayer_cli.coverage.tally import Tally
+from asayer_cli.together import together
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator, Mapping
+    from collections.abc import Iterator, Mapping, Sequence
     from datetime import datetime
 
     from asayer_cli.coverage.measure import Wishes
@@ -23,6 +25,7 @@ if TYPE_CHECKING:
 
 SAMPLES: Final = 200
 MOST_SAMPLED: Final = 100
+_AT_ONCE: Final = 8
 Shares = Counter["ErrorClass | None"]
 
 
@@ -76,26 +79,34 @@ class _Deciding:
     size: int
     tally: Tally
 
-    def decide(self, counts: Iterable[Count]) -> None:
+    def decide(self, counts: Sequence[Count]) -> None:
         """Decide what becomes of what was counted, the largest counts first.
 
         Beyond 100 that need a sample, the shares of the same kind elsewhere are taken.
         """
         known: defaultdict[str, Shares] = defaultdict(Counter)
-        sampled = 0
-        for count in counts:
-            if count.stratum.decided:
-                self._add(count, Counter({UNTAGGED_ERROR: 1}))
-                self._show_one(count)
-                continue
-            sampled += 1
-            if sampled <= MOST_SAMPLED or not known[count.kind]:
-                known[count.kind] += self._decide_by_sample(count)
-            else:
+        undecided = [count for count in counts if not count.stratum.decided]
+        for count, entries in self._with_samples(undecided[:MOST_SAMPLED], self.size):
+            known[count.kind] += self._decide_by_sample(count, entries)
+        for count in undecided[MOST_SAMPLED:]:
+            if known[count.kind]:
                 self._estimate(count, known[count.kind])
+            else:
+                known[count.kind] += self._decide_by_sample(count, self._sample(count, self.size))
+        for count, entries in self._with_samples([count for count in counts if count.stratum.decided], 1):
+            self._add(count, Counter({UNTAGGED_ERROR: 1}))
+            for entry in entries:
+                self.tally.add(count.place, entry.time, UNTAGGED_ERROR, 0, entry.message)
 
-    def _decide_by_sample(self, count: Count) -> Shares:
-        entries = self.reader.sample(count, self.wishes.window, self.by, self.size)
+    def _with_samples(self, counts: Sequence[Count], size: int) -> Iterator[tuple[Count, list[LogEntry]]]:
+        for begin in range(0, len(counts), _AT_ONCE):
+            some = counts[begin : begin + _AT_ONCE]
+            yield from zip(some, together([partial(self._sample, count, size) for count in some]), strict=True)
+
+    def _sample(self, count: Count, size: int) -> list[LogEntry]:
+        return self.reader.sample(count, self.wishes.window, self.by, size)
+
+    def _decide_by_sample(self, count: Count, entries: Sequence[LogEntry]) -> Shares:
         judged = [(entry, self._judge(entry, count)) for entry in entries]
         shares = Counter(error for _, error in judged)
         if count.total <= self.size:
@@ -129,10 +140,6 @@ class _Deciding:
         for when, error, number in parted(count.times, shares):
             if error:
                 self.tally.add(count.place, when, error, number)
-
-    def _show_one(self, count: Count) -> None:
-        for entry in self.reader.sample(count, self.wishes.window, self.by, 1):
-            self.tally.add(count.place, entry.time, UNTAGGED_ERROR, 0, entry.message)
 
 
 def parted(

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import _thread
 import os
 import signal
 import sys
+import threading
+import time
 from typing import TYPE_CHECKING, Final
 
 import click
@@ -19,6 +22,7 @@ if TYPE_CHECKING:
     from types import FrameType
 
 _FORMS_OF_FAILURES: Final = frozenset({"json", "junit", "github", "html"})
+_MOMENT: Final = 0.02
 
 
 def run(arguments: list[str]) -> int:
@@ -66,14 +70,31 @@ def _invoke(arguments: list[str], app: App) -> int:
 
 
 def _end_tidily_on_signals() -> None:
-    """Let them end a run as Ctrl-C does, with its clean-ups; a hang-up that nohup ignores stays ignored."""
+    """Let them end a run as Ctrl-C does, with its clean-ups; what nohup or a shell ignores stays ignored."""
     signal.signal(signal.SIGTERM, _interrupt)
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        signal.signal(signal.SIGHUP, _interrupt)
+    for number in (signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _interrupt)
 
 
-def _interrupt(_signal: int, _frame: FrameType | None) -> None:
-    raise KeyboardInterrupt
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """Raise KeyboardInterrupt, behind an import: inside one Python may lose it, and keep a lock that threads need."""
+    if not _imports(frame):
+        raise KeyboardInterrupt
+    _thread.start_new_thread(_send_again, (number,))
+
+
+def _send_again(number: int) -> None:
+    time.sleep(_MOMENT)
+    signal.pthread_kill(threading.main_thread().ident or 0, number)
+
+
+def _imports(frame: FrameType | None) -> bool:
+    while frame:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _usage_words(error: click.ClickException) -> tuple[str, str]:

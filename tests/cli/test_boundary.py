@@ -6,6 +6,7 @@ import socket
 import subprocess
 import sys
 import time
+from pathlib import Path
 from typing import TYPE_CHECKING
 from xml.etree import ElementTree as ET
 
@@ -15,7 +16,6 @@ from tests.terminal import finish, screen, start
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from tests.cli.conftest import Machine
     from tests.conftest import Cli
@@ -184,6 +184,25 @@ def test_ctrl_c_while_waiting(waiting_environ: dict[str, str], silent_server: st
     assert code == 130
     assert shown.splitlines()[-1].endswith("error: \x1b[0mInterrupted.")
     assert "Traceback" not in shown
+
+
+def test_an_interrupt_does_not_break_an_import_off(tmp_path: Path, bare_environ: dict[str, str]) -> None:
+    (tmp_path / "slow.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\nwhole = True\n")
+    program = (
+        "import sys, time\n"
+        "from asayer_cli.cli.boundary import root, run\n"
+        "@root.command()\n"
+        "def wait():\n"
+        "    import slow\n"
+        "    print(slow.whole, flush=True)\n"
+        "    time.sleep(20)\n"
+        "sys.exit(run(['wait']))"
+    )
+    environ = {**bare_environ, "PYTHONPATH": f"{tmp_path}:{Path.cwd()}"}
+    ended = subprocess.run(
+        [sys.executable, "-c", program], env=environ, capture_output=True, text=True, check=False, timeout=30
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (130, "True\n", "error: Interrupted.\n")
 
 
 @pytest.mark.parametrize(

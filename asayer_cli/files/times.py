@@ -41,6 +41,8 @@ _EPOCH: Final = re.compile(rb"\[?(1\d{18}|1\d{15}|1\d{12}|1\d{9})(?:\.(\d{1,9}))
 _COMMON: Final = re.compile(rb"(\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(?:\.\d{3,9})?(?:Z|[+-]\d\d:\d\d))(?!\S)")
 # logfmt: level=error ts=
 _KEY: Final = re.compile(rb'(?:[\w.]+=[\w./:-]* ){0,3}(?:time|ts|t|timestamp|datetime|date|asctime|at)="?')
+# what the launcher of propagation sets before each line
+_TAG: Final = re.compile(rb"\[[\w.]{1,80}=\d{1,20}\] ?")
 _HAS_CLOCK: Final = re.compile(rb"\d\d:\d\d:\d\d")
 
 
@@ -58,6 +60,8 @@ class Clock:
     def of_line(self, line: bytes) -> datetime | None:
         """Return the time that stands at the head of a line, None where there is none."""
         head = line[:_SEARCHED]
+        if head[:1] == b"[" and (tag := _TAG.match(head)):
+            head = head[tag.end() :]
         if not head[:1].strip():
             return None
         try:

@@ -31,6 +31,8 @@ BEFORE_EPOCH = 1_795_339_800  # 2026-11-22T09:30:00Z
         ("2026-11-22T09:30:00.123456789Z", timedelta(microseconds=123456)),
         ("2026-11-22T11:30:00.5+02:00 INFO", timedelta(milliseconds=500)),
         ("2026-11-22T11:30:00+0200", timedelta(0)),
+        (f"{TAG} 2026-11-22 09:30:00,123 ERROR", timedelta(milliseconds=123)),
+        (f'{TAG} 10.0.0.1 - - [22/Nov/2026:10:30:00 +0100] "GET /"', timedelta(0)),
         ("2026-11-22 09:30:00,123 ERROR", timedelta(milliseconds=123)),
         ("ERROR 2026-11-22 09:30:00.250 [main]", timedelta(milliseconds=250)),
         ("[2026-11-22T09:30:00Z] boom", timedelta(0)),

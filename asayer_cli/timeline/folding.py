@@ -11,6 +11,7 @@ from asayer_cli.stack_traces import MOST_LINES, TraceLines, opens_trace
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from datetime import datetime
 
     from asayer_cli.timeline.model import TimelineEntry
 
@@ -34,8 +35,11 @@ class _Held:
         """Take an entry that carries the trace on; one that does not ends it."""
         if self.lines is None:
             return False
-        near = self.time is not None and entry.time is not None and entry.time - self.time <= SAME_MOMENT
-        if not near or len(self.further) >= MOST_LINES or not self.lines.takes_written_alike(entry.message):
+        if (
+            not _near(self.time, entry.time)
+            or len(self.further) >= MOST_LINES
+            or not self.lines.takes_written_alike(entry.message)
+        ):
             self.lines = None
             return False
         self.time = entry.time
@@ -78,7 +82,14 @@ class TraceFolding:
     def _is_complete(self, held: _Held, latest: TimelineEntry) -> bool:
         if held.lines is None or len(self._held) > MOST_HELD:
             return True
-        return held.time is None or latest.time is None or latest.time - held.time > SAME_MOMENT
+        return not _near(held.time, latest.time)
+
+
+def _near(time: datetime | None, later: datetime | None) -> bool:
+    """Tell whether two entries may have been written at once; of those without a time, that is not known."""
+    if time is None or later is None:
+        return time is later
+    return later - time <= SAME_MOMENT
 
 
 def _writer(entry: TimelineEntry) -> tuple[str, str, str, object]:

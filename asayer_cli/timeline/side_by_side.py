@@ -8,6 +8,7 @@ import threading
 import time
 from collections import deque
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Final
 
 from asayer_cli.entries import by_time
@@ -15,7 +16,6 @@ from asayer_cli.errors import AsayerError, NotConfiguredError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
-    from datetime import datetime
 
     from asayer_cli.collector import Collector
     from asayer_cli.entries import LogEntry
@@ -252,7 +252,9 @@ class SideBySide:
     def _hold(self, reader: Reader, entry: TimelineEntry) -> None:
         self._number += 1
         since = 0.0 if reader.finding else time.monotonic()
-        heapq.heappush(self._heap, (by_time(entry), reader.number, self._number, since, reader, entry))
+        # what has no time would wait for the end of all that has one, which never comes while following
+        when = by_time(entry) if reader.finding or entry.time else datetime.now(UTC)
+        heapq.heappush(self._heap, (when, reader.number, self._number, since, reader, entry))
         self._waiting.discard(reader)
 
     def _is_ready(self) -> bool:

@@ -99,6 +99,14 @@ def test_place_and_time() -> None:
     assert entry.reason is Reason.MALFORMED_TAG
 
 
+def test_tagged_lines_without_a_time_are_folded() -> None:
+    lines = ["ERROR boom", "Traceback (most recent call last):", '  File "x", line 3', "ValueError: no", "INFO next"]
+    folding = TraceFolding()
+    seen = [done for line in lines for done in folding.add(shown(f"{TAG} {line}", None))]
+    seen += folding.flush()
+    assert [(one.message, len(one.trace)) for one in seen] == [("ERROR boom", 3), ("INFO next", 0)]
+
+
 def test_tagged_lines_of_a_trace_are_folded() -> None:
     lines = ["ERROR failed", "Traceback (most recent call last):", "  File 'x', line 1", "    pay()", "ValueError: bad"]
     folding = TraceFolding()

@@ -166,6 +166,19 @@ def test_following_orders_what_comes_together() -> None:
     assert (told.entries, told.complete, code) == (4, True, ExitCode.OK)
 
 
+def test_following_shows_what_has_no_time_when_it_comes() -> None:
+    ten_years = 10 * 365 * 86_400_000
+    one = PlainSource([], later=[found(f"{TAG} timeless", None), found(f"{TAG} of a clock ahead", ten_years)])
+    one.go.set()
+    how = wanted(follow=True)
+    reader = TimelineReader([opening(one)], how, lambda _text: None)
+    reader.start()
+    entries = iter(reader.timeline("UTC").entries)
+    assert [next(entries).message for _ in range(2)] == ["timeless", "of a clock ahead"]
+    how.stopped.set()
+    assert list(entries) == []
+
+
 def test_an_interrupted_reading_says_so() -> None:
     forever = threading.Event()
 

@@ -189,14 +189,15 @@ def test_ctrl_c_while_waiting(waiting_environ: dict[str, str], silent_server: st
 def test_an_interrupt_does_not_break_an_import_off(tmp_path: Path, bare_environ: dict[str, str]) -> None:
     (tmp_path / "slow.py").write_text("import os, signal\nos.kill(os.getpid(), signal.SIGINT)\nwhole = True\n")
     program = (
-        "import sys, time\n"
-        "from asayer_cli.cli.boundary import root, run\n"
-        "@root.command()\n"
-        "def wait():\n"
+        "import click, sys, time, types\n"
+        "from asayer_cli.cli.boundary import run\n"
+        "@click.command()\n"
+        "def demo():\n"
         "    import slow\n"
         "    print(slow.whole, flush=True)\n"
         "    time.sleep(20)\n"
-        "sys.exit(run(['wait']))"
+        "sys.modules['asayer_cli.cli.demo'] = types.SimpleNamespace(group=demo)\n"
+        "sys.exit(run(['demo']))"
     )
     environ = {**bare_environ, "PYTHONPATH": f"{tmp_path}:{Path.cwd()}"}
     ended = subprocess.run(

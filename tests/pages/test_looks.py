@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
@@ -71,3 +72,12 @@ def test_print_has_no_controls(open_session: Open) -> None:
     assert session.locator(".facts").inner_text().endswith("times in Europe/Berlin")
     assert session.evaluate("getComputedStyle(document.body).colorScheme") == "light"
     assert poor(session) == []
+    session.set_viewport_size({"width": 703, "height": 900})  # A4 within the margins
+    cells = (
+        session.locator("#entries summary")
+        .first.locator("> :not(.marks)")
+        .evaluate_all(
+            "(cells) => cells.map((cell) => cell.getBoundingClientRect()).map(({ left, right }) => [left, right])"
+        )
+    )
+    assert all(right <= left for (_, right), (left, _) in pairwise(cells))

@@ -66,6 +66,7 @@ class FileSource:
         for place, block in followed(self._places, self._ends, stopped, self._notes):
             assembler = Assembler(place, self._clock)
             yield from self._in_block(block, search, assembler, ids)
+            self._learn(block.data)
 
     def reading(self) -> Reading:
         """Return how reading went so far."""

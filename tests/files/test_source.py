@@ -168,10 +168,11 @@ def test_following(tmp_path: Path) -> None:
             file.write(f"{TAG} after the move\n")
         path.write_text(f"{TAG} rotated\n{'x' * 500}\n")
         assert within(20, lambda: "rotated" in seen)
-        path.write_text(f"{TAG} cut\n")
+        path.write_text(f"{at(99)} {TAG} cut\n")
         assert within(20, lambda: "cut" in seen)
     finally:
         stopped.set()
         reader.join()
         os.close(held)
     assert seen == ["whole", "added", "piped", "after the move", "rotated", "cut"]
+    assert source.reading().newest == START + timedelta(seconds=99)

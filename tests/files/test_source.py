@@ -174,5 +174,7 @@ def test_following(tmp_path: Path) -> None:
         stopped.set()
         reader.join()
         os.close(held)
-    assert seen == ["whole", "added", "piped", "after the move", "rotated", "cut"]
-    assert source.reading().newest == START + timedelta(seconds=99)
+    assert [*seen, source.reading().newest] == [
+        *("whole", "added", "piped", "after the move", "rotated", "cut"),
+        START + timedelta(seconds=99),
+    ]

@@ -27,6 +27,9 @@ if TYPE_CHECKING:
 
 # Where a message, or a stack trace with the tag in it, may stand: ECS, and OpenTelemetry's body.
 TEXTS: Final = (MESSAGE, "error.message", "error.stack_trace", "log.original", "body.text")
+# the objects that some of those are in, and the types in which nothing can be found that stands in a text
+_AROUND: Final = tuple(dict.fromkeys(field.partition(".")[0] for field in TEXTS if "." in field))
+_OPAQUE: Final = frozenset({"flattened", "nested", "binary"})
 INGESTED: Final = "event.ingested"
 # What names one writer, the surest first; all fields of one line must be there.
 STREAMS: Final = (
@@ -83,8 +86,10 @@ class SearchLayout:
 
     @property
     def hidden_texts(self) -> tuple[str, ...]:
-        """The fields with texts that are kept and cannot be searched."""
-        return tuple(field for field in TEXTS if self.kinds.get(field, "").endswith(NOT_INDEXED))
+        """The fields that keep texts which cannot be searched; an object stands for those in it."""
+        texts = (field for field in TEXTS if self.kinds.get(field, "").endswith(NOT_INDEXED))
+        opaque = (field for field in (*TEXTS, *_AROUND) if _is_opaque(self.kinds.get(field, "")))
+        return tuple(dict.fromkeys((*texts, *opaque)))
 
     def exact(self, field: str) -> str:
         """Return the name by which a field can be asked for a whole value, empty where it cannot."""
@@ -96,7 +101,7 @@ def asked_fields(convention: TagConvention) -> tuple[str, ...]:
     """Return the fields to ask _field_caps for; an object is told of where something in it is asked for."""
     texts = [name for field in TEXTS for name in (field, f"{field}.text", f"{field}.*")]
     streams = [name for field in STREAM_FIELDS for name in (field, f"{field}.keyword")]
-    return (*texts, *streams, TIMESTAMP, UTC_TIME, INGESTED, convention.tag_name)
+    return (*texts, *_AROUND, *streams, TIMESTAMP, UTC_TIME, INGESTED, convention.tag_name)
 
 
 def search_layouts(answer: Mapping[str, Any], convention: TagConvention) -> tuple[SearchLayout, ...]:
@@ -105,5 +110,13 @@ def search_layouts(answer: Mapping[str, Any], convention: TagConvention) -> tupl
     groups: dict[tuple[tuple[str, str], ...], list[str]] = defaultdict(list)
     for index in sorted(names(answer.get("indices"))):
         kinds = ((field, type_in(answer, field, index)) for field in fields)
-        groups[tuple((field, kind) for field, kind in kinds if kind != UNMAPPED)].append(index)
+        groups[tuple((field, kind) for field, kind in kinds if _matters(field, kind))].append(index)
     return tuple(SearchLayout(tuple(indices), dict(kinds)) for kinds, indices in groups.items())
+
+
+def _matters(field: str, kind: str) -> bool:
+    return _is_opaque(kind) if field in _AROUND else kind != UNMAPPED
+
+
+def _is_opaque(kind: str) -> bool:
+    return kind.removesuffix(NOT_INDEXED) in _OPAQUE

@@ -132,7 +132,8 @@ def _any_of(clauses: list[Query]) -> Query:
 def _meant_as_tag(convention: TagConvention, kind: str) -> Query | None:
     words = convention.words
     if kind in WHOLE_VALUE_TYPES:
-        return {"wildcard": {MESSAGE: {"value": f"*{'*'.join(words)}*", "case_insensitive": True}}}
+        named = {"wildcard": {MESSAGE: {"value": f"*{'*'.join(words)}*", "case_insensitive": True}}}
+        return _any_of([named, too_long(MESSAGE)])
     if kind in TEXT_TYPES:
         phrases = [{"match_phrase": {MESSAGE: {"query": spelling}}} for spelling in spellings(words)]
         return {"bool": {"should": phrases, "minimum_should_match": 1}}
@@ -143,6 +144,11 @@ def _meant_as_tag(convention: TagConvention, kind: str) -> Query | None:
         ]
         return {"bool": {"should": inner, "minimum_should_match": 1}}
     return None
+
+
+def too_long(field: str) -> Query:
+    """Return the query for values that are kept but not indexed, being longer than the field's `ignore_above`."""
+    return {"term": {"_ignored": {"value": field}}}
 
 
 def spellings(words: tuple[str, ...]) -> list[str]:

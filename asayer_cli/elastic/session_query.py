@@ -9,7 +9,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
 from asayer_cli.elastic.fields import DATE_TYPES, NUMBER_TYPES, TEXT_TYPES, WHOLE_VALUE_TYPES
-from asayer_cli.elastic.queries import time_range
+from asayer_cli.elastic.queries import time_range, too_long
 from asayer_cli.entries import Window
 
 if TYPE_CHECKING:
@@ -54,7 +54,8 @@ def naming(convention: TagConvention, layout: SearchLayout, session_ids: frozens
     asked = ids if len(ids) <= _MOST_BY_ID else []
     name = [] if asked and all(len(each) >= _LONG_ID for each in asked) else [convention.tag_name]
     clauses = [_words(name, asked, layout.words)] if layout.words else []
-    clauses += [_wildcards(name, asked, field) for field in layout.whole_values]
+    for field in layout.whole_values:
+        clauses += [_wildcards(name, asked, field), too_long(field)]
     clauses += _own_field(convention.tag_name, layout.kinds.get(convention.tag_name, ""), ids)
     return any_of(clauses) if clauses else None
 

@@ -13,7 +13,7 @@ from asayer_cli.elastic import session_query, shapes
 from asayer_cli.elastic.ahead import Ahead, begun
 from asayer_cli.elastic.answers import time_of
 from asayer_cli.elastic.documents import entry_of, fetched, nanoseconds, session_of, value_at
-from asayer_cli.elastic.fields import TIMESTAMP, UTC_TIME
+from asayer_cli.elastic.fields import MESSAGE, TIMESTAMP, UTC_TIME
 from asayer_cli.elastic.index_names import joined
 from asayer_cli.elastic.neighbours import Neighbours
 from asayer_cli.elastic.search import add_note
@@ -94,9 +94,10 @@ class SessionStreams:
         ]
 
     def _can_be_searched(self, layout: SearchLayout) -> bool:
-        if layout.hidden_texts:
-            where = ", ".join(layout.indices[:3])
-            add_note(self._notes, f"{layout.hidden_texts[0]} is kept but cannot be searched in {where}")
+        where = ", ".join(layout.indices[:3])
+        for name in layout.hidden_texts:  # what stands in another field than the message stands there as a rule, too
+            told = self._notes if name == MESSAGE else self._remarks
+            add_note(told, f"{name} is kept but cannot be searched in {where}")
         return session_query.naming(self._search.convention, layout, self._everybody) is not None
 
     def found(self, *, with_untimed: bool) -> Iterator[Found]:

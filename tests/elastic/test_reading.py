@@ -242,6 +242,14 @@ def test_whatever_was_meant_as_a_tag_is_a_suspect(elastic: LocalElastic, message
     assert found.message == message
 
 
+def test_a_message_that_is_too_long_for_its_keyword_is_a_suspect(elastic: LocalElastic) -> None:
+    with elastic.client() as client:
+        keyword = {"type": "keyword", "ignore_above": 20}
+        client.indices.create(index="app-logs", mappings={"properties": {"message": keyword}})
+        client.index(index="app-logs", document=document(TAGGED), refresh=True)
+    assert [entry.message for entry in both_searches(elastic)] == [TAGGED]
+
+
 @pytest.mark.parametrize(
     ("fields", "types"),
     [

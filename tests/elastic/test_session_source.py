@@ -61,7 +61,7 @@ def index(elastic: LocalElastic, name: str, properties: dict[str, Any], document
     with elastic.client() as client:
         client.indices.create(index=name, mappings={"dynamic": "false", "properties": properties})
         lines = [line for each in documents for line in ({"index": {"_index": name}}, each)]
-        assert not client.bulk(operations=lines, refresh=True)["errors"]
+        assert not lines or not client.bulk(operations=lines, refresh=True)["errors"]
 
 
 DATE = {"@timestamp": {"type": "date"}}
@@ -114,6 +114,26 @@ def test_the_tag_is_found_wherever_a_mapping_lets_it_be(elastic: LocalElastic) -
     assert [each.entry.message.split()[0] for each in found] == [str(number) for number in range(1, 11)]
     assert {each.session_id for each in found} == {SESSION}
     assert mine.reading().notes == ()
+
+
+def test_texts_that_no_search_finds_are_read_or_told_of(elastic: LocalElastic) -> None:
+    keyword = {"type": "keyword", "ignore_above": 50}
+    long = [f"{TAG} {'x' * 60}", "y" * 60, f"{TAG} short"]
+    written: list[dict[str, object]] = [
+        {"@timestamp": (NOW - ago(3 - number)).isoformat(), "message": text} for number, text in enumerate(long)
+    ]
+    index(elastic, "long-logs", {**DATE, "message": keyword}, written)
+    mine = source(elastic)
+    assert (messages(mine.find(asked())), mine.reading().notes) == ([long[0], long[2]], ())
+    index(elastic, "flat-logs", {**DATE, "message": {"type": "flattened"}}, [])
+    for name, kind in (("flattened-logs", "flattened"), ("nested-logs", "nested")):
+        index(elastic, name, {**DATE, "message": {"type": "text"}, "error": {"type": kind}}, written[2:])
+    mine = source(elastic)
+    assert len(list(mine.find(asked()))) == 4
+    assert mine.reading().notes == ("message is kept but cannot be searched in flat-logs",)
+    assert mine.reading().remarks == tuple(
+        f"error is kept but cannot be searched in {kind}-logs" for kind in ("flattened", "nested")
+    )
 
 
 def test_windows_and_ids_belong_together(elastic: LocalElastic) -> None:

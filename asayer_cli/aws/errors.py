@@ -25,6 +25,7 @@ from asayer_cli.errors import (
     UnreachableError,
     UsageError,
 )
+from asayer_cli.secret import redact
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -71,6 +72,7 @@ _INVALID: Final = frozenset(
 )
 _CALL: Final = ("_make_api_call", "botocore.client")
 _UNKNOWN: Final = "aws_error"
+_LONGEST_WORDS: Final = 1_000
 _SKEWED: Final = re.compile(r"Signature (?:expired|not yet current)", re.IGNORECASE)
 _ACTION: Final = re.compile(r"perform: ([\w-]+:\w+)")
 _RESOURCE: Final = re.compile(r"on resource: (\S+)")
@@ -155,7 +157,7 @@ def of_client_error(
     error: sdk.ClientError, action: str, *, region: str = "", resource: str = "*", needed: Needed = Needed.BY_SETUP
 ) -> AsayerError:
     """Return our form of an answer that is an error."""
-    code, said = error_code(error), _said(error)
+    code, said = error_code(error), service_words(error)
     where = f" in {region}" if region else ""
     if code in REJECTED:
         return _rejected(code, said, where)
@@ -257,8 +259,10 @@ def _foreign(what: str, status: str) -> UnreachableError:
     )
 
 
-def _said(error: sdk.ClientError) -> str:
-    return " ".join(str(error.response.get("Error", {}).get("Message", "")).split()).rstrip(".")
+def service_words(error: sdk.ClientError) -> str:
+    """Return the service's own words for an error, at most 1,000 characters; empty when it has none."""
+    said = " ".join(str(error.response.get("Error", {}).get("Message", "")).split()).rstrip(".")
+    return redact(said)[:_LONGEST_WORDS]  # masked before a secret could be parted
 
 
 def _of_sdk_error(error: sdk.BotoCoreError, action: str, region: str) -> AsayerError:

@@ -18,7 +18,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from asayer_cli.aws.budget import GET_QUERY_RESULTS, START_QUERY, budget_for
 from asayer_cli.aws.connection_errors import BROKEN
-from asayer_cli.aws.errors import LIMITED, MISSING, THROTTLED, error_code, translated
+from asayer_cli.aws.errors import LIMITED, MISSING, THROTTLED, error_code, service_words, translated
 from asayer_cli.aws.identity import who_am_i_anywhere
 from asayer_cli.aws.insights_price import estimated_cost, price_per_gb
 from asayer_cli.aws.insights_search import MOST_ROWS, ROWS, entries
@@ -311,7 +311,7 @@ def _check_query(error: ClientError | BotoCoreError) -> None:
     """Raise `_NotTogetherError` for what AWS says of log groups; what it says of a query is our mistake."""
     if not isinstance(error, ClientError):
         return
-    said = " ".join(str(error.response.get("Error", {}).get("Message", "")).split()).rstrip(".")
+    said = service_words(error)
     if any(sign in said.lower() for sign in _NOT_TOGETHER):
         raise _NotTogetherError from error
     if error_code(error) == "MalformedQueryException":

@@ -16,6 +16,7 @@ from asayer_cli.elastic.route import DIRECT, Route
 from asayer_cli.elastic.transport_errors import translate_transport_error
 from asayer_cli.errors import AsayerError, CredentialsRejectedError, PermissionDeniedError, UnreachableError
 from asayer_cli.network import name_of, proxy_refused
+from asayer_cli.secret import redact
 
 if TYPE_CHECKING:
     from asayer_cli.elastic.endpoint import Endpoint
@@ -54,7 +55,8 @@ def error_type(error: elasticsearch.ApiError) -> str:
 def error_reason(error: elasticsearch.ApiError) -> str:
     """Return Elasticsearch's own words for an error, at most 300 characters; empty when it has none."""
     inner = error.body.get("error") if isinstance(error.body, dict) else None
-    return str(inner if isinstance(inner, str) else _cause(error).get("reason") or "")[:_LONGEST_REASON]
+    said = str(inner if isinstance(inner, str) else _cause(error).get("reason") or "")
+    return redact(said)[:_LONGEST_REASON]  # masked before a secret could be parted
 
 
 def _cause(error: elasticsearch.ApiError) -> dict[str, object]:

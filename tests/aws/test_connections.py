@@ -275,6 +275,15 @@ def test_the_trace_names_the_call_and_no_secret(account: Account, caplog: pytest
     assert not any(secret in line or made["SecretAccessKey"] in line for line in lines)
 
 
+def test_a_long_refusal_is_cut_and_parts_no_secret() -> None:
+    secret = Secret("planted-in-a-refusal").reveal()
+    answer = {"Error": {"Code": "InvalidParameterException", "Message": f"{'r' * 990} {secret} {'r' * 3_000_000}"}}
+    with pytest.raises(AsayerError) as failed, translated("logs:FilterLogEvents", region=REGION):
+        raise sdk.ClientError(answer, "FilterLogEvents")  # type: ignore[arg-type]
+    assert "planted" not in failed.value.message
+    assert len(failed.value.message) < 1_200
+
+
 def test_the_program_tells_its_name_and_version(ask: Any, environ: dict[str, str]) -> None:
     client = caller_session().client("sts", REGION)
     assert "asayer-cli/" in client.meta.config.user_agent

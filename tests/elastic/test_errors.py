@@ -51,6 +51,13 @@ def cause(kind: str, reason: str, **more: str) -> dict[str, object]:
     return {"error": {"root_cause": [inner], **inner}}
 
 
+def test_a_long_reason_is_cut_and_parts_no_secret() -> None:
+    said = f"{'r' * 290} planted-api-key {'r' * 3_000_000}"
+    found = answered(400, PRODUCT, cause("illegal_argument_exception", said), KEY)
+    assert "rrr ****" in found.message
+    assert len(found.message) < 500
+
+
 @pytest.mark.parametrize(
     ("settings", "code"),
     [

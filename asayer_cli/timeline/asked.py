@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import TYPE_CHECKING, Final
 
-from asayer_cli.entries import Window
+from asayer_cli.entries import EARLIEST, LATEST, Window
 from asayer_cli.errors import UsageError
 from asayer_cli.session_id import OutOfRangeError, SessionId
 from asayer_cli.sources import Span
@@ -23,6 +23,7 @@ WITHOUT_START: Final = timedelta(hours=24)
 # how far the clocks of those who log may be ahead of ours
 CLOCKS_AHEAD: Final = timedelta(minutes=5)
 MOST_IDS: Final = 100
+_DAY: Final = timedelta(days=1)
 _TOKEN: Final = re.compile(r"(?=[^.]*[a-z]|.*\.[^.]*[a-z])[0-9a-z]+(?:\.[0-9a-z]+)+", re.ASCII)
 _NUMBER: Final = re.compile(r"(?<![0-9.])[0-9]{1,40}(?![0-9.])", re.ASCII)
 _WHERE_THE_ID_IS: Final = (
@@ -126,6 +127,8 @@ def _window(session_id: SessionId, bounds: Bounds, now: datetime) -> Window:
         latest = begun if bounds.follow else min(begun, latest)
     end = bounds.until or latest
     start = bounds.since or (session_id.started_at - BEFORE_SESSION if real else min(end, now) - WITHOUT_START)
+    # so far inside the calendar that every zone can show it
+    start, end = max(start, EARLIEST + _DAY), min(end, LATEST - _DAY)
     if end <= start:
         raise UsageError(
             f"The window is empty: it begins at {start:%Y-%m-%dT%H:%M:%SZ} and ends at {end:%Y-%m-%dT%H:%M:%SZ}.",

@@ -49,6 +49,12 @@ def test_the_id_alone_finds_everything(session: Session) -> None:
     assert all(reading["newest"] for reading in told["readings"])
 
 
+def test_the_ends_of_the_calendar(session: Session) -> None:
+    ends = ("--since", "0001-01-01T00:00:00Z", "--until", "9999-12-31T23:59:59Z")
+    assert session(str(ID), *ends, "-o", "json").data["completeness"]["entries"] == 9
+    assert session(str(ID), *ends, "--follow", "--for", "1s").code == 0
+
+
 def test_json_lines(session: Session) -> None:
     run = session(f"https://asayer.example.com/5/session/{ID}?x=12", "-o", "jsonl", "--tz", "UTC")
     assert run.code == 0, run.err

@@ -279,7 +279,7 @@ def test_a_long_refusal_is_cut_and_parts_no_secret() -> None:
     secret = Secret("planted-in-a-refusal").reveal()
     answer = {"Error": {"Code": "InvalidParameterException", "Message": f"{'r' * 990} {secret} {'r' * 3_000_000}"}}
     with pytest.raises(AsayerError) as failed, translated("logs:FilterLogEvents", region=REGION):
-        raise sdk.ClientError(answer, "FilterLogEvents")  # type: ignore[arg-type]
+        raise sdk.ClientError(answer, "FilterLogEvents")
     assert "planted" not in failed.value.message
     assert len(failed.value.message) < 1_200
 

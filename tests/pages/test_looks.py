@@ -57,6 +57,9 @@ def test_every_text_can_be_read_in_both_themes(open_session: Open, open_file: Op
         session.get_by_role("button", name=other, exact=True).click()
         assert session.evaluate("getComputedStyle(document.body).backgroundColor") != background
         session.get_by_role("button", name="Auto").click()
+    coverage.emulate_media(media="print")
+    legend = coverage.locator(".legend li").first
+    assert legend.evaluate("(item) => getComputedStyle(item, '::before').printColorAdjust") == "exact"
     for page in (session, coverage):
         page.set_viewport_size({"width": 400, "height": 900})
         assert page.evaluate("document.documentElement.scrollWidth") == 400

@@ -109,9 +109,9 @@ class TimelineReader:
             return
         found = sum(reader.count for reader in self._merged.readers)
         doing = "following" if not any(reader.finding for reader in reading) else "reading"
-        waited_for = self._merged.held_up_by()
-        behind = f", which wait for {', '.join(reader.place for reader in waited_for)}" if waited_for else ""
-        self._progress(f"{doing} {', '.join(reader.place for reader in reading)}: {found:,} entries so far{behind}")
+        if waited_for := self._merged.held_up_by():
+            doing, reading = "waiting for", waited_for
+        self._progress(f"{found:,} entries so far, {doing} {', '.join(reader.place for reader in reading)}")
 
     def _stop_in_time(self) -> None:
         """End following when it has lasted long enough, or when nothing may arrive any more."""

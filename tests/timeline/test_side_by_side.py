@@ -97,7 +97,7 @@ def test_progress_says_whose_answer_is_waited_for() -> None:
     reader = TimelineReader([opening(quick), opening(Slow([], place="slow"))], wanted(), tell)
     reader.start()
     assert len(list(reader.timeline("UTC").entries)) == 2
-    assert told[0] == "reading a list, slow: 2 entries so far, which wait for slow"
+    assert told[0] == "2 entries so far, waiting for slow"
 
 
 def test_what_is_incomplete_without_an_error() -> None:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Final
 
 from asayer_cli.files.blocks import LONGEST_LINE, Block
-from asayer_cli.files.opening import PIECE, opened
+from asayer_cli.files.opening import PIECE, identity, opened
 
 if TYPE_CHECKING:
     import threading
@@ -17,11 +17,20 @@ if TYPE_CHECKING:
     from io import FileIO
 
     from asayer_cli.files.notes import Notes
+    from asayer_cli.files.opening import Identity
     from asayer_cli.files.places import Place
 
 _PAUSE: Final = 0.3
 # A stack trace is written line by line: what comes together is waited for this long.
 _SETTLING: Final = 0.2
+
+
+@dataclass(frozen=True, slots=True)
+class End:
+    """How far a file was read, in bytes, and which one stood at its path then."""
+
+    position: int
+    identity: Identity
 
 
 @dataclass(slots=True)
@@ -50,13 +59,13 @@ class _Tail:
 
 
 def followed(
-    places: Sequence[Place], ends: Mapping[str, int], stopped: threading.Event, notes: Notes
+    places: Sequence[Place], ends: Mapping[str, End], stopped: threading.Event, notes: Notes
 ) -> Iterator[tuple[Place, Block]]:
-    """Yield what is added to each file behind its end, until `stopped`, or until every pipe has ended.
+    """Yield what is added to each file behind the end that it had, until `stopped`, or until every pipe has ended.
 
     A file that was put in the place of another is read from its begin, and so is one that became shorter.
     """
-    tails = [_opened(place, ends.get(place.path, 0), notes) for place in places]
+    tails = [_opened(place, ends.get(place.path), notes) for place in places]
     try:
         while not stopped.is_set() and tails:
             for tail in list(tails):
@@ -69,12 +78,13 @@ def followed(
                 tail.stream.close()
 
 
-def _opened(place: Place, position: int, notes: Notes) -> _Tail:
+def _opened(place: Place, end: End | None, notes: Notes) -> _Tail:
     try:
-        stream = opened(place)
+        stream = opened(place, waits=False)
     except OSError as error:
         notes.missing(f"{place.name} cannot be read: {error.strerror or error}")
         return _Tail(place, None)
+    position = end.position if end and end.identity == identity(stream) else 0
     if place.again:
         stream.seek(position)
     return _Tail(place, stream, position, read=position)
@@ -98,7 +108,7 @@ def _blocks(tail: _Tail, tails: list[_Tail], notes: Notes) -> Iterator[Block]:
         yield from _ended(tail)
         if tail.stream:
             tail.stream.close()
-        fresh = _opened(tail.place, 0, notes)
+        fresh = _opened(tail.place, None, notes)
         tail.stream, tail.position, tail.rest, tail.before = fresh.stream, 0, b"", b""
         yield from _added(tail, tails, notes)
 

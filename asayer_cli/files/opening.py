@@ -38,12 +38,23 @@ _UTF16: Final = {codecs.BOM_UTF16_LE: "utf-16-le", codecs.BOM_UTF16_BE: "utf-16-
 # window and 32: a header of gzip's is expected
 _GZIP_WINDOW: Final = 31
 
+# device and inode
+Identity = tuple[int, int]
 
-def opened(place: Place) -> FileIO:
-    """Open a file unbuffered; OSError when it cannot be."""
+
+def opened(place: Place, *, waits: bool = True) -> FileIO:
+    """Open a file unbuffered; OSError when it cannot be. A pipe waits for its writer unless it shall not."""
     if place.path == STANDARD_INPUT:
         return FileIO(os.dup(sys.stdin.fileno()))
-    return FileIO(place.path)
+    if place.again or waits:
+        return FileIO(place.path)
+    return FileIO(os.open(place.path, os.O_RDONLY | os.O_NONBLOCK))
+
+
+def identity(stream: FileIO) -> Identity:
+    """Return what tells an open file from all others."""
+    found = os.fstat(stream.fileno())
+    return found.st_dev, found.st_ino
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +68,7 @@ class Span:
 
 
 class Text:
-    """One file's text; `zipped` tells, once reading has begun, whether it came out of gzip.
+    """One file's text; `zipped` tells, once reading has begun, whether it came out of gzip, `identity` what file it is.
 
     A regular file is read as far as it reaches now: what is written meanwhile is for `follow`; `end` is where that was,
     in bytes of the file. CloudWatch's events as its command line or its subscriptions write them come as one line of
@@ -67,6 +78,7 @@ class Text:
     def __init__(self, place: Place, notes: Notes, span: Span | None = None) -> None:
         self.zipped = False
         self.end = 0
+        self.identity: Identity = (0, 0)
         self._place = place
         self._notes = notes
         self._span = span
@@ -82,6 +94,7 @@ class Text:
         """Yield the text in UTF-8, in pieces that end anywhere; what goes wrong becomes a note."""
         try:
             with opened(self._place) as stream:
+                self.identity = identity(stream)
                 if self._span is None:
                     yield from gathered(self._decoded(self._raw(stream, _size(stream))))
                 else:

@@ -6,7 +6,7 @@ from itertools import islice
 from typing import TYPE_CHECKING, Final
 
 from asayer_cli.files.assembling import Assembler
-from asayer_cli.files.following import followed
+from asayer_cli.files.following import End, followed
 from asayer_cli.files.formats import read_line
 from asayer_cli.files.notes import Notes
 from asayer_cli.files.opening import Text
@@ -46,7 +46,7 @@ class FileSource:
         self._notes = Notes()
         self._clock = Clock()
         self._newest: datetime | None = None
-        self._ends: dict[str, int] = {}
+        self._ends: dict[str, End] = {}
 
     @property
     def place(self) -> str:
@@ -102,7 +102,7 @@ class FileSource:
         begun = last[last.rfind(b"\n") + 1 :]
         known = find_session(begun.decode("utf-8", "replace"), ids, search.convention)
         # a line that is half written is read again when it is whole, unless it was found already
-        self._ends[place.path] = text.end - (0 if known else len(begun))
+        self._ends[place.path] = End(text.end - (0 if known else len(begun)), text.identity)
 
     def _in_block(
         self, block: Block, search: SessionSearch, assembler: Assembler, ids: frozenset[SessionId]

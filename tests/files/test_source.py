@@ -178,3 +178,22 @@ def test_following(tmp_path: Path) -> None:
         *("whole", "added", "piped", "after the move", "rotated", "cut"),
         START + timedelta(seconds=99),
     ]
+
+
+def test_following_waits_for_no_pipe_and_knows_a_file_that_was_rotated_before(tmp_path: Path) -> None:
+    idle, path = tmp_path / "idle", tmp_path / "app.log"
+    os.mkfifo(idle)
+    path.write_text("short\n")
+    source = FileSource([str(idle), str(path)], follow=True)
+    assert list(source.find(search())) == []
+    path.rename(tmp_path / "app.log.1")
+    path.write_text(f"{TAG} first\nsecond\n")
+    stopped, seen = threading.Event(), list[str]()
+    follow = lambda: seen.extend(found.entry.message for found in source.follow(search(), stopped))  # noqa: E731
+    reader = threading.Thread(target=follow, daemon=True)
+    reader.start()
+    read_on = within(20, lambda: source.reading().scanned_bytes == path.stat().st_size + len("short\n"))
+    stopped.set()
+    assert read_on
+    reader.join(20)
+    assert seen == [f"{TAG} first"]

@@ -101,7 +101,11 @@ def readable(found: Found, rules: SourceRules) -> TimelineEntry:
 
 def untagged(text: str, session_id: SessionId, convention: TagConvention) -> str:
     """Return a text without this session's tag, wherever it stands; each line may have been tagged."""
-    return _tag_of(str(session_id), convention.tag_name).sub("", text)
+    digits = str(session_id)
+    before, tag, behind = text.partition(f"[{convention.tag_name}={digits}]")
+    if tag and digits not in before and digits not in behind:  # as most are tagged, and sooner
+        return before + behind.removeprefix(" ")
+    return _tag_of(digits, convention.tag_name).sub("", text)
 
 
 def _bare(text: str, session_id: SessionId, convention: TagConvention, *, timed: bool) -> str:

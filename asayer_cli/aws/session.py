@@ -12,12 +12,13 @@ import os
 import threading
 import time
 from functools import lru_cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 from urllib.parse import urlsplit
 
 import botocore.session
 from botocore.config import Config
-from botocore.loaders import create_loader
+from botocore.loaders import Loader, create_loader
 
 from asayer_cli import __version__
 from asayer_cli.aws.errors import configuring, malformed_endpoint, translated
@@ -195,7 +196,16 @@ def _environment_names_a_proxy() -> bool:
 @lru_cache(maxsize=1)
 def _loader(data_path: str | None) -> Any:  # noqa: ANN401 - botocore's Loader
     """Return one loader for all sessions: reading the SDK's data files is most of what a client costs."""
-    return create_loader(data_path)
+    return _Loader(create_loader(data_path).search_paths, include_default_search_paths=False)
+
+
+class _Loader(Loader):  # type: ignore[misc]  # botocore has no types
+    """The SDK's loader looks into the folders of all its 400 services for each kind of file; this one does not."""
+
+    def list_available_services(self, type_name: str) -> list[str]:  # noqa: ARG002 - botocore's signature
+        """Name what there is a folder for; one without such a file is found out when the file is looked for."""
+        folders = (folder for path in self.search_paths if (folder := Path(path)).is_dir())
+        return sorted({service.name for folder in folders for service in folder.iterdir()})
 
 
 def is_own_endpoint(url: str, service: str, region: str) -> bool:

@@ -6,6 +6,8 @@ import logging
 import re
 import socket
 import ssl
+import subprocess
+import sys
 import threading
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -31,6 +33,23 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from asayer_cli.sandbox.control import Control
+
+
+_LISTED = """
+import sys
+listed = []
+sys.addaudithook(lambda event, told: listed.append(told[0]) if event in ("os.listdir", "os.scandir") else None)
+from asayer_cli.aws.session import caller_session
+caller_session().client("logs", "eu-west-1")
+print(sum("botocore" in str(folder) and "data" in str(folder) for folder in listed))
+"""
+
+
+def test_a_client_does_not_look_into_every_service(bare_environ: dict[str, str]) -> None:
+    ended = subprocess.run(
+        [sys.executable, "-c", _LISTED], env=bare_environ, capture_output=True, text=True, check=True
+    )
+    assert 0 < int(ended.stdout) < 20
 
 
 class Refusing(BaseHTTPRequestHandler):

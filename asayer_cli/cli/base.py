@@ -11,7 +11,8 @@ from asayer_cli.cli import complete
 from asayer_cli.cli.app import App
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping
+    from pathlib import Path
 
     from asayer_cli.result import Result
 
@@ -126,6 +127,7 @@ def command(
 def _prepare(context: click.Context, params: dict[str, object]) -> App:
     app = context.ensure_object(App)
     note_reports(app, params)
+    _spare_what_is_read(params)
     params.pop("report_file", None)
     for name in ("output", "profile", "color", "verbose", "quiet", "debug"):
         setattr(app, name, params.pop(name))
@@ -142,7 +144,32 @@ def note_reports(app: App, params: Mapping[str, Any]) -> None:
 
         summary = app.environ.get("GITHUB_STEP_SUMMARY") if app.environ.get("GITHUB_ACTIONS") == "true" else None
         app.report_file = Path(params["report_file"]) if params["report_file"] else None
+        if app.report_file and _is_one_of(app.report_file, params.get("file")):
+            app.report_file = None
         app.summary_file = Path(summary) if summary else None
+
+
+def _spare_what_is_read(params: Mapping[str, Any]) -> None:
+    """Raise UsageError where a report or page would be written over a file that is to be read."""
+    for path in filter(None, (params.get("report_file"), params.get("html"))):
+        if _is_one_of(path, params.get("file")):
+            from asayer_cli.errors import UsageError
+
+            raise UsageError(
+                f"{path} is one of the files to read.", hint="Name another one to write to.", code="report_unwritable"
+            )
+
+
+def _is_one_of(path: str | Path, others: Iterable[str] | None) -> bool:
+    from pathlib import Path
+
+    def same(other: str) -> bool:
+        try:
+            return Path(path).samefile(other)
+        except OSError:
+            return False
+
+    return any(same(other) for other in others or ())
 
 
 def asked_for(arguments: list[str], context: click.Context | None) -> dict[str, Any]:

@@ -5,6 +5,8 @@ import json
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
+import pytest
+
 from asayer_cli.collector import CloudWatchCollector
 from asayer_cli.coverage.file_source import FileSource
 from asayer_cli.coverage.measure import wishes_of
@@ -116,3 +118,16 @@ def test_nothing_to_count(tmp_path: Path, bare: Cli) -> None:
     assert "No errors in what is collected, so none had to reach a replay." in run.out
     assert bare("coverage", "--since", "1h", "--until", "2h", "--file", str(path)).code == 2
     assert bare("coverage").code == 3
+
+
+@pytest.mark.parametrize("arguments", [["coverage", "-o", "html", "--report-file"], ["session", "42", "--html"]])
+def test_what_is_read_is_not_written_over(tmp_path: Path, bare: Cli, arguments: list[str]) -> None:
+    path, link = tmp_path / "app.log", tmp_path / "link.html"
+    path.write_text("ERROR [asayer_session_id=42] x\n")
+    link.symlink_to(path)
+    for more in ([], ["--nonsense"]):
+        run = bare(*arguments, str(link), "--file", str(path), *more)
+        assert run.code == 2
+        assert path.read_text() == "ERROR [asayer_session_id=42] x\n"
+    run = bare(*arguments, str(link), "--file", str(path))
+    assert f"{link} is one of the files to read" in run.err

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import stat
 import tracemalloc
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,7 +20,6 @@ from tests.pages import samples
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
     from asayer_cli.timeline.model import TimelineEntry
 
@@ -35,6 +37,16 @@ def test_a_page_is_private_and_replaces_what_was_there(tmp_path: Path) -> None:
     assert stat.S_IMODE(page.stat().st_mode) == 0o600
     assert "payment of order 4411 failed" in page.read_text()
     assert sorted(tmp_path.iterdir()) == [link, page]
+
+
+def test_a_pipe_is_written_as_it_is(tmp_path: Path) -> None:
+    reading, writing = os.pipe()
+    page = samples.timeline([], samples.Finish(samples.completeness()))
+    with os.fdopen(reading, encoding="utf-8") as pipe, ThreadPoolExecutor(1) as beside:
+        shown = beside.submit(pipe.read)
+        write_session(Path(f"/dev/fd/{writing}"), page)
+        os.close(writing)
+        assert shown.result(10).endswith("</html>\n")
 
 
 def test_what_was_there_stays_when_reading_breaks_off(tmp_path: Path) -> None:

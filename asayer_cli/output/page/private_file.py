@@ -51,8 +51,8 @@ def private_file(path: Path) -> Iterator[PrivateFile]:
 
 
 def _opened(path: Path, target: Path) -> PrivateFile:
-    if target.exists() and not target.is_file():
-        return PrivateFile(path, target.open("w", encoding="utf-8", newline="\n"), None)
+    if path.exists() and not path.is_file():  # where /dev/stdout leads to a pipe, its target has no name
+        return PrivateFile(path, path.open("w", encoding="utf-8", newline="\n"), None)
     descriptor, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name[:200]}.")  # of mode 0600
     return PrivateFile(path, os.fdopen(descriptor, "w", encoding="utf-8", newline="\n"), Path(name))
 

@@ -14,7 +14,10 @@ if TYPE_CHECKING:
     ("hint", "led"),
     [
         ("Run asayer-cli verify.", "Run asayer-cli verify --profile shop."),
-        ("What is tagged: asayer-cli coverage --since 2h", "What is tagged: asayer-cli coverage --profile shop --since 2h"),
+        (
+            "What is tagged: asayer-cli coverage --since 2h",
+            "What is tagged: asayer-cli coverage --profile shop --since 2h",
+        ),
         ("asayer-cli aws rotate-key --revoke-old", "asayer-cli aws rotate-key --profile shop --revoke-old"),
         ("Run asayer-cli aws status; or asayer-cli verify", "Run asayer-cli aws status{}; or asayer-cli verify{}"),
         ("Run asayer-cli aws status, then asayer-cli verify", "Run asayer-cli aws status{}, then asayer-cli verify{}"),

@@ -33,6 +33,10 @@ if TYPE_CHECKING:
 
 _NEVER: Final = threading.Event()
 PROBE_PREFIX: Final = "/asayer-cli/write-probe/"
+_KEY_HINT: Final = (
+    "The access key of the integration may be deleted, inactive or mistyped: asayer-cli aws status tells what AWS "
+    "knows of it, with an administrator's credentials."
+)
 _LONGEST_PATTERN: Final = 1024
 # A number this long is hardly anything else than the id that was looked for.
 _TELLING_DIGITS: Final = 12
@@ -95,7 +99,13 @@ class CloudWatchReader:
 
         Also works where the region is not enabled for the account.
         """
-        return who_am_i_anywhere(self.session, self.region)
+        try:
+            return who_am_i_anywhere(self.session, self.region)
+        except CredentialsRejectedError as error:
+            if error.code == CredentialsRejectedError.default_code:
+                # what the SDK's own chain finds is not what is asked with here
+                error.hint = _KEY_HINT
+            raise
 
     def find_group(self, name: str) -> LogGroup | None:
         """Return the log group of exactly this name, None when there is none.

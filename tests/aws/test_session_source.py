@@ -14,7 +14,7 @@ import pytest
 
 from asayer_cli.aws.session_source import CloudWatchSource, cloudwatch_sources
 from asayer_cli.entries import Window, milliseconds
-from asayer_cli.errors import UnreachableError, UsageError
+from asayer_cli.errors import CredentialsRejectedError, UnreachableError, UsageError
 from asayer_cli.integrations import AwsIntegration, AwsKey
 from asayer_cli.reporting import Silent
 from asayer_cli.sandbox.faults import Fault
@@ -170,6 +170,18 @@ def test_a_group_that_is_deleted_and_a_service_that_stays_down_are_told(
     with pytest.raises(UsageError) as gone:
         list(source.find(SEARCH))
     assert gone.value.code == "log_group_not_found"
+
+
+def test_a_key_that_is_deactivated_is_told_with_where_to_look(
+    open_source: Callable[..., CloudWatchSource], make_group: Callable[..., str], account: Account
+) -> None:
+    source = open_source(make_group())
+    assert list(source.find(SEARCH)) == []
+    (key_id,) = account.key_ids()
+    account.iam.update_access_key(UserName=account.user, AccessKeyId=key_id, Status="Inactive")
+    with pytest.raises(CredentialsRejectedError) as rejected:
+        list(source.find(SEARCH))
+    assert "aws status" in rejected.value.hint
 
 
 def test_following_goes_on_where_finding_ended(

@@ -77,6 +77,13 @@ def _end_tidily_on_signals() -> None:
             signal.signal(number, _interrupt)
 
 
+def _end_at_once_on_signals() -> None:
+    """Let a second Ctrl-C end the run where the first one is being told."""
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
+        if signal.getsignal(number) is _interrupt:
+            signal.signal(number, signal.SIG_DFL)
+
+
 def _interrupt(number: int, frame: FrameType | None) -> None:
     """Raise KeyboardInterrupt, behind an import: inside one Python may lose it, and keep a lock that threads need."""
     if not _imports(frame):
@@ -119,6 +126,7 @@ def _variable_of(context: click.Context, param: click.Parameter | None) -> str:
 
 def _report_interrupt(app: App, error: BaseException) -> int:
     """Tell of an interrupt, or of a "no": commands raise Abort for that, click while it handles Ctrl-C or Ctrl-D."""
+    _end_at_once_on_signals()
     if isinstance(error, click.Abort) and error.__context__ is None:
         return _fail(app, ExitCode.INTERRUPTED, "declined", "Nothing was changed.")
     if sys.stderr.isatty():

@@ -378,3 +378,25 @@ def test_version_and_help(bare: Cli) -> None:
 def test_a_message_from_outside_keeps_the_terminal_clean(bare_environ: dict[str, str]) -> None:
     _, shown = screen("config", "set", "\x1b]0;owned\x07\u202e", "x", environ={**bare_environ, "NO_COLOR": "1"})
     assert not {"\x1b", "\x07", "\u202e"} & set(shown)
+
+
+def test_a_second_interrupt_ends_it_where_the_first_is_told(bare_environ: dict[str, str]) -> None:
+    program = (
+        "import click, io, os, signal, sys, types\n"
+        "from asayer_cli.cli.boundary import run\n"
+        "class Impatient(io.TextIOWrapper):\n"
+        "    def write(self, text):\n"
+        "        os.kill(os.getpid(), signal.SIGINT)\n"
+        "        return super().write(text)\n"
+        "@click.command()\n"
+        "def demo():\n"
+        "    sys.stderr = Impatient(sys.stderr.buffer)\n"
+        "    os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.modules['asayer_cli.cli.demo'] = types.SimpleNamespace(group=demo)\n"
+        "sys.exit(run(['demo']))"
+    )
+    environ = {**bare_environ, "PYTHONPATH": str(Path.cwd())}
+    ended = subprocess.run(
+        [sys.executable, "-c", program], env=environ, capture_output=True, text=True, check=False, timeout=30
+    )
+    assert (ended.returncode, ended.stdout, ended.stderr) == (-signal.SIGINT, "", "")

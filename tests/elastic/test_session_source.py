@@ -390,7 +390,8 @@ def test_openreplay_writes_its_tag_in_its_own_way(elastic: LocalElastic) -> None
 
 
 def test_what_comes_later_is_followed_once_however_late(quick_elastic: LocalElastic) -> None:
-    store(quick_elastic, "app-logs", [document(f"1 {TAG}", timedelta())])
+    since_import = datetime.now(UTC) - NOW
+    store(quick_elastic, "app-logs", [document(f"1 {TAG}", -since_import)])
     mine = source(quick_elastic, poll_seconds=0.1)
     search = asked(window=Window(NOW - ago(30), datetime.now(UTC) + ago(10)))
     assert len(list(mine.find(search))) == 1
@@ -405,7 +406,7 @@ def test_what_comes_later_is_followed_once_however_late(quick_elastic: LocalElas
     try:
         with quick_elastic.client() as client:
             for number, age in ((2, timedelta()), (3, ago(2)), (4, -timedelta(seconds=5))):
-                client.index(index="app-logs", document=document(f"{number} {TAG}", age), refresh=True)
+                client.index(index="app-logs", document=document(f"{number} {TAG}", age - since_import), refresh=True)
                 assert found.get(timeout=20) == str(number)
         time.sleep(0.3)
     finally:

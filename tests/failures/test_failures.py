@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from asayer_cli.sandbox.supervisor import Addresses
 
 # `python -m tests.failures` runs the whole plan, which takes longer than anybody waits; this spreads over all of it.
-EVERY = 97
+EVERY = 149
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,7 @@
-"""Points in time: open one, read pages of it, several at once, and tell when the cluster has forgotten it."""
+"""Points in time: open one, read pages of it, several at once, and tell when the cluster has forgotten it.
+
+A single page needs none.
+"""
 
 from __future__ import annotations
 
@@ -52,23 +55,20 @@ class Page:
     is_last: bool
 
 
-class Point:
-    """An open point in time; its id may change with every page. Safe to use from several threads."""
+class Pages:
+    """What pages are read from: indices as they are when they are asked. Safe to use from several threads."""
 
-    def __init__(self, cluster: Cluster, point_id: str, notes: list[str]) -> None:
+    def __init__(self, cluster: Cluster, names: str, notes: list[str]) -> None:
         self._cluster = cluster
-        self._id = point_id
+        self._names = names
         self._notes = notes
         self._broken = threading.Event()
 
-    @classmethod
-    def opened(cls, cluster: Cluster, names: str, notes: list[str]) -> Point | None:
-        """Open one on those of the indices that are there; None where there is none of them."""
-        point_id = open_point(cluster, names, ignore_unavailable=True)
-        return None if point_id is None else cls(cluster, point_id, notes)
+    def _where(self) -> dict[str, Any]:
+        return {"index": self._names, "ignore_unavailable": True}
 
     def page(self, question: Question) -> Page:
-        """Return the next hits; PointGoneError when the cluster knows the point no more.
+        """Return the next hits; PointGoneError when the cluster knows a point in time no more.
 
         An answer that lacks shards is asked for once more; when it still does, that is noted.
         """
@@ -78,17 +78,16 @@ class Point:
             answer = self._answer(question)
         if answer is None:
             return Page([], None, is_last=True)
-        self._id = answer.get("pit_id") or self._id
+        self._note(answer)
         note_partial(answer, self._notes)
         if _is_partial(answer):
             self._broken.set()
         return _page(answer, question)
 
     def _answer(self, question: Question) -> dict[str, Any] | None:
-        options = _options(question)
-        point = {"id": self._id, "keep_alive": KEEP_ALIVE}
+        options = {**_options(question), **self._where()}
         try:
-            answer = self._cluster.ask(lambda client: client.search(pit=point, **options).body)
+            answer = self._cluster.ask(lambda client: client.search(**options).body)
         except AsayerError as error:
             if _is_forgotten(error):
                 raise PointGoneError from error
@@ -100,6 +99,29 @@ class Point:
         if any(_kind(failure) == _FORGOTTEN for failure in (checked.get("_shards") or {}).get("failures") or ()):
             raise PointGoneError
         return checked
+
+    def _note(self, answer: dict[str, Any]) -> None:
+        """Take note of an answer."""
+
+
+class Point(Pages):
+    """An open point in time; its id may change with every page."""
+
+    def __init__(self, cluster: Cluster, names: str, point_id: str, notes: list[str]) -> None:
+        super().__init__(cluster, names, notes)
+        self._id = point_id
+
+    @classmethod
+    def opened(cls, cluster: Cluster, names: str, notes: list[str]) -> Point | None:
+        """Open one on those of the indices that are there; None where there is none of them."""
+        point_id = open_point(cluster, names, ignore_unavailable=True)
+        return None if point_id is None else cls(cluster, names, point_id, notes)
+
+    def _where(self) -> dict[str, Any]:
+        return {"pit": {"id": self._id, "keep_alive": KEEP_ALIVE}}
+
+    def _note(self, answer: dict[str, Any]) -> None:
+        self._id = answer.get("pit_id") or self._id
 
     def close(self) -> None:
         """Let the cluster forget it; it does so by itself after a while, so failing is no matter."""

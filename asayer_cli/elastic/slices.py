@@ -10,7 +10,7 @@ import elasticsearch
 
 from asayer_cli.elastic.ahead import Ahead
 from asayer_cli.elastic.errors import error_type
-from asayer_cli.elastic.points import Hit, Page, Point, PointGoneError, Question
+from asayer_cli.elastic.points import Hit, Page, Pages, Point, PointGoneError, Question
 from asayer_cli.elastic.search import add_note
 from asayer_cli.elastic.session_query import by_time, from_value_on
 from asayer_cli.errors import AsayerError, UnreachableError
@@ -57,7 +57,7 @@ class OrderedHits:
     """All hits of a search, oldest first, each once; what makes the answer smaller than what is stored is noted.
 
     Hits of the same time are in the order in which they are stored. When the cluster forgets the point in time, a new
-    one is opened and read on from the last time.
+    one is opened and read on from the last time. Where all of it fits into the first page, none is opened at all.
     """
 
     def __init__(self, cluster: Cluster, asked: Asked, notes: list[str], sizes: Sizes) -> None:
@@ -81,6 +81,23 @@ class OrderedHits:
             yield hit
 
     def _all(self) -> Iterator[Hit]:
+        page = self._first_page() if self._asked.time is not None else None
+        if page is not None:
+            yield from filter(self._is_new, page.hits)
+            if page.is_last:
+                return
+        yield from self._from_points()
+
+    def _first_page(self) -> Page | None:
+        """Ask without a point in time; None where that is too much for one answer."""
+        try:
+            return Pages(self._cluster, self._asked.names, self._notes).page(self._first())
+        except AsayerError as error:
+            if not _is_too_much(error):
+                raise
+            return None
+
+    def _from_points(self) -> Iterator[Hit]:
         while True:
             point = Point.opened(self._cluster, self._asked.names, self._notes)
             if point is None:
@@ -120,11 +137,8 @@ class OrderedHits:
             ) from error
 
     def _of(self, point: Point) -> Iterator[Hit]:
-        sizes, asked = self._sizes, self._asked
-        first = Question(
-            self._query(), by_time(asked.time), asked.source, sizes.first_page, counted_to=sizes.sliced_from + 1
-        )
-        reader = _Pages(point, first)
+        sizes = self._sizes
+        reader = _Pages(point, self._first())
         page = next(reader)
         yield from page
         if reader.ended:
@@ -136,6 +150,12 @@ class OrderedHits:
         else:
             for page in Ahead(_Pages(point, rest)):
                 yield from page
+
+    def _first(self) -> Question:
+        asked, sizes = self._asked, self._sizes
+        return Question(
+            self._query(), by_time(asked.time), asked.source, sizes.first_page, counted_to=sizes.sliced_from + 1
+        )
 
     def _query(self) -> Query:
         asked = self._asked

@@ -38,7 +38,7 @@ def _cloudwatch() -> Row:
     now = int(time.time() * 1000)
     specs = [GroupSpec(f"/bench/{count}", now, count, tagged_every=1) for count in (_EVENTS, _EVENTS * TIMES)]
     with model(*specs, conduct=_QUICK) as cloudwatch, reading.environment(cloudwatch, "") as environ:
-        peaks = [run(reading.all_tagged(spec, environ)).peak_kib for spec in specs]
+        peaks = [min(run(reading.all_tagged(spec, environ)).peak_kib for _ in range(_ROUNDS)) for spec in specs]
     return _row(f"{_EVENTS:,} tagged entries in CloudWatch", peaks)
 
 

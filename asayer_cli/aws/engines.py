@@ -32,14 +32,18 @@ INSIGHTS: Final = "insights"
 _PAGE_BYTES: Final = 1024 * 1024
 # Longer than this nobody waits for FilterLogEvents; an Insights query takes seconds, and costs by the byte.
 _PATIENCE: Final = timedelta(minutes=2)
+# What nobody is made to pay, in dollars, who has not asked for Logs Insights.
+MOST_COST: Final = 5.0
 
 
 @dataclass(frozen=True, slots=True)
 class Choice:
-    """An engine, and why it was chosen, for people."""
+    """An engine, and why it was chosen, for people; whether the class alone decided, and whether it will take long."""
 
     engine: str
     why: str
+    by_class: bool = False
+    slow: bool = False
 
 
 def choose(group: LogGroup | None, window: Window, now: datetime, calls_per_second: int) -> Choice:
@@ -47,18 +51,22 @@ def choose(group: LogGroup | None, window: Window, now: datetime, calls_per_seco
 
     A class other than STANDARD is read by Insights alone. Else FilterLogEvents, which costs nothing, unless reading
     the window would take it more than two minutes: it reads `calls_per_second` x 1 MB in a second, and what the group
-    stores is taken to be spread evenly over its life, as far as its retention goes back.
+    stores is taken to be spread evenly over its life, as far as its retention goes back. A query that would cost more
+    than $5 is left to who asks for it.
     """
     if group is None:
         return Choice(FILTER, "nothing is known of the log group")
     if group.log_class != STANDARD:
-        return Choice(INSIGHTS, f"log class {group.log_class} knows no FilterLogEvents")
+        return Choice(INSIGHTS, f"log class {group.log_class} knows no FilterLogEvents", by_class=True)
     size = _bytes_in(group, window, now)
     seconds = size / (calls_per_second * _PAGE_BYTES)
     about = f"the window has about {size / 1e6:,.0f} MB, which FilterLogEvents reads in about {seconds:,.0f} s"
     if timedelta(seconds=seconds) <= _PATIENCE:
         return Choice(FILTER, about)
     cost = estimated_cost(round(size), group.region)
+    if cost > MOST_COST:
+        why = f"{about}; Logs Insights (--engine insights) would cost about ${cost:.2f}"
+        return Choice(FILTER, why, slow=True)
     return Choice(INSIGHTS, f"{about}; Logs Insights costs about ${cost:.2f}")
 
 
@@ -74,7 +82,7 @@ def _bytes_in(group: LogGroup, window: Window, now: datetime) -> float:
 class Engines:
     """Searches one log group for sessions by the engine that was asked for, or chosen.
 
-    `used` names the engine that the last search went by.
+    `used` names the engine that the last search of a whole window went by.
     """
 
     def __init__(
@@ -87,6 +95,19 @@ class Engines:
         self._wanted = wanted
         self._reporter = reporter
         self._choice: Choice | None = None
+
+    @property
+    def follows_by(self) -> str:
+        """The engine that reads what comes: FilterLogEvents also where only the size of the whole window forbade it."""
+        by_size = self._wanted == AUTO and self._choice is not None and not self._choice.by_class
+        return FILTER if by_size else self.used
+
+    def search_again(self, convention: TagConvention, session_ids: Iterable[SessionId], window: Window) -> Search:
+        """Return the like of `search` for the last minutes of a window that was searched."""
+        if self.follows_by == FILTER:
+            patterns = session_patterns(convention, sorted(session_ids))
+            return Search(_ByFilter(self._reader, self._group, patterns, window).start)
+        return self.search(convention, session_ids, window)
 
     def search(self, convention: TagConvention, session_ids: Iterable[SessionId], window: Window) -> Search:
         """Return what may be entries of the sessions, ordered by time, each once; whoever asks judges them again."""
@@ -117,7 +138,8 @@ class Engines:
         if choice.engine == FILTER or search.go_over(choice.why):
             self._choice = choice
             if choice.engine == FILTER:
-                self._reporter.detail(f"log group {self._group}: read by FilterLogEvents ({choice.why})")
+                tell = self._reporter.warn if choice.slow else self._reporter.detail
+                tell(f"log group {self._group}: read by FilterLogEvents ({choice.why})")
 
     def _going_over(self, why: str) -> None:
         self.used = INSIGHTS

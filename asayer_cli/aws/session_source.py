@@ -92,7 +92,7 @@ class CloudWatchSource:
     def follow(self, search: SessionSearch, stopped: threading.Event) -> Iterator[Found]:
         """Yield the entries that come in after `find` began and that it did not yield, until `stopped`."""
         sessions = frozenset(session_id for span in search.spans for session_id in span.session_ids)
-        by_insights = self._engines.used == INSIGHTS
+        by_insights = self._engines.follows_by == INSIGHTS
         every_s = _POLL_INSIGHTS_SECONDS if by_insights else _POLL_SECONDS
         follower = Follower(
             lambda since: self._read_again(search, since), self._shown, stopped, every_s, self._reporter.warn
@@ -117,7 +117,7 @@ class CloudWatchSource:
             remarks=tuple(remarks),
             newest=self._newest if by_insights else self._newest_of_any_kind(),
             newest_ingestion=self._newest_ingestion,
-            scanned_bytes=scanned if by_insights else None,
+            scanned_bytes=scanned or None,
         )
 
     def close(self) -> None:
@@ -167,7 +167,7 @@ class CloudWatchSource:
         for span in search.spans:
             window = Window(max(span.window.start, since), min(span.window.end, until))
             if window.start < window.end:
-                found = self._engines.search(search.convention, span.session_ids, window)
+                found = self._engines.search_again(search.convention, span.session_ids, window)
                 yield from (e for e in found if find_session(e.message, span.session_ids, search.convention))
 
     def _live_tail(

@@ -265,6 +265,7 @@ def test_closing_ends_the_threads(cloudwatch: Model, reader: CloudWatchReader) -
         ("STANDARD", 10, 2, FILTER),
         ("STANDARD", 10_000, 2, INSIGHTS),
         ("STANDARD", 100, 24 * 30, INSIGHTS),
+        ("STANDARD", 10_000, 24 * 30, FILTER),
         ("INFREQUENT_ACCESS", 0, 1, INSIGHTS),
         ("DELIVERY", 0, 1, INSIGHTS),
     ],
@@ -275,4 +276,5 @@ def test_the_engine_suits_class_window_and_size(log_class: str, gigabytes: int, 
     choice = choose(group, Window(now - timedelta(hours=hours), now), now, 10)
     assert choice.engine == engine
     assert choice.why
+    assert choice.slow == (gigabytes * hours > 1_000_000)
     assert choose(None, Window(now - timedelta(hours=hours), now), now, 10).engine == FILTER

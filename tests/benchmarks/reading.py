@@ -28,7 +28,7 @@ TAGGED_FACTOR: Final = 2.5
 QUOTA_SHARE: Final = 0.9
 THROTTLED_SHARE: Final = 0.05
 _CALL: Final = "FilterLogEvents"
-_OURS: Final = 3
+_OURS: Final = 5
 _NO_ENTRY: Final = (b'{"type": "session"', b'{"type": "end"')
 
 

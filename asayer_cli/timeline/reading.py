@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from asayer_cli.errors import NotConfiguredError
 from asayer_cli.settings import DEFAULT_PROFILE
@@ -44,6 +44,9 @@ class Wanted:
         return SessionSearch(self.convention, self.asked.spans, self.context)
 
 
+_LET_ASK_SECONDS: Final = 0.4
+
+
 class TimelineReader:
     """Reads one timeline; its sources are asked from `start` on."""
 
@@ -58,6 +61,8 @@ class TimelineReader:
     def start(self) -> None:
         """Begin to read, in threads of its own."""
         self._merged.start()
+        # what is imported from here on would keep the sources from asking their first questions
+        self._merged.arrived.wait(_LET_ASK_SECONDS)
         # these take a while to import: time enough while the first questions are on their way
         from asayer_cli.timeline.error_kinds import ErrorCounts  # noqa: PLC0415
         from asayer_cli.timeline.folding import Repeats, TraceFolding  # noqa: PLC0415

@@ -349,6 +349,8 @@ def main() -> None:
     application = Application(CloudWatch(*specs))
     config = uvicorn.Config(application, lifespan="off", log_level="critical", timeout_keep_alive=60)
     with socket.create_server(("127.0.0.1", asked.port)) as listening:
+        # asyncio does it for connections that were made by its own means alone; else answers wait for acknowledgements
+        listening.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         sys.stdout.write(f"http://127.0.0.1:{listening.getsockname()[1]}\n")
         sys.stdout.flush()
         uvicorn.Server(config).run(sockets=[listening])
